@@ -1,0 +1,91 @@
+//! What can be typed.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Turns a markdown spec into a whole codebase, with any model.
+#[derive(Parser)]
+#[command(name = "smol", version, arg_required_else_help = true, infer_subcommands = false)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Turn a spec into a codebase
+    Gen(GenArgs),
+}
+
+/// How to tell what happens.
+#[derive(Args)]
+pub struct ShowArgs {
+    /// Print one JSON object per event on stdout; the last one carries the report
+    #[arg(long, global = true, conflicts_with = "quiet")]
+    pub json: bool,
+    /// Print errors only
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print more: the plan as it comes, and each call
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Args)]
+pub struct GenArgs {
+    /// The spec: its text, a path ending in .md, or - for stdin [default: prompt.md]
+    pub prompt: Option<String>,
+    /// The same, as a flag
+    #[arg(
+        short,
+        long = "prompt",
+        value_name = "PROMPT",
+        env = "SMOL_PROMPT",
+        hide_env = true,
+        conflicts_with = "prompt"
+    )]
+    pub prompt_flag: Option<String>,
+    /// Output directory [default: generated]
+    #[arg(short, long, value_name = "DIR", env = "SMOL_OUT", hide_env = true)]
+    pub out: Option<String>,
+    /// Write only this file again, from the plan in the output directory (repeatable)
+    #[arg(long, value_name = "PATH", env = "SMOL_FILE", hide_env = true, conflicts_with_all = ["plan_only", "from_plan"])]
+    pub file: Vec<String>,
+    /// Stop when the plan and the file list stand
+    #[arg(long, env = "SMOL_PLAN_ONLY", hide_env = true, conflicts_with = "from_plan")]
+    pub plan_only: bool,
+    /// Go on from the plan in the output directory, edited or not
+    #[arg(long, env = "SMOL_FROM_PLAN", hide_env = true)]
+    pub from_plan: bool,
+    /// Model to ask
+    #[arg(short, long, env = "SMOL_MODEL", hide_env = true)]
+    pub model: Option<String>,
+    /// Address of a server that speaks OpenAI's chat completions
+    #[arg(long, value_name = "URL", env = "SMOL_BASE_URL", hide_env = true)]
+    pub base_url: Option<String>,
+    /// Files asked for at the same time [default: 16]
+    #[arg(short, long, value_name = "N", env = "SMOL_JOBS", hide_env = true)]
+    pub jobs: Option<NonZeroUsize>,
+    /// Record the run in this file too, which must be new
+    #[arg(long, value_name = "FILE", env = "SMOL_RECORD", hide_env = true)]
+    pub record: Option<PathBuf>,
+    /// Answer from this recorded run instead of a model
+    #[arg(long, value_name = "FILE", env = "SMOL_REPLAY", hide_env = true, conflicts_with_all = ["model", "base_url"])]
+    pub replay: Option<String>,
+    /// Take prompts from this directory instead of the built-in ones of the same name
+    #[arg(long, value_name = "DIR", env = "SMOL_PROMPTS", hide_env = true)]
+    pub prompts: Option<PathBuf>,
+}

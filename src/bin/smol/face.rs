@@ -1,0 +1,140 @@
+//! How a run looks: lines for pipes, moving lines for terminals, JSON for programs, nothing for `-q`.
+
+mod screen;
+
+use std::{
+    io::{IsTerminal, Write},
+    sync::Arc,
+};
+
+use anstyle::{AnsiColor, Style};
+use smol_dev::event::{Event, Question};
+
+use self::screen::Screen;
+use crate::cli::{Color, ShowArgs};
+
+/// Where events are shown. A copy shows on the same screen.
+#[derive(Clone)]
+pub struct Face {
+    kind: Kind,
+    is_verbose: bool,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Quiet,
+    Json,
+    Lines,
+    Screen(Arc<Screen>),
+}
+
+pub const BOLD: Style = Style::new().bold();
+pub const DIM: Style = Style::new().dimmed();
+pub const GOOD: Style = AnsiColor::Green.on_default();
+pub const ODD: Style = AnsiColor::Yellow.on_default();
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+
+impl Face {
+    pub fn new(args: &ShowArgs) -> Face {
+        match args.color {
+            Color::Auto => {}
+            Color::Always => anstream::ColorChoice::Always.write_global(),
+            Color::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        let kind = match args {
+            ShowArgs { json: true, .. } => Kind::Json,
+            ShowArgs { quiet: true, .. } => Kind::Quiet,
+            _ if std::io::stderr().is_terminal() => Kind::Screen(Arc::new(Screen::new())),
+            _ => Kind::Lines,
+        };
+        Face { kind, is_verbose: args.verbose }
+    }
+
+    pub fn show(&self, event: &Event) {
+        match &self.kind {
+            Kind::Quiet => {}
+            Kind::Json => json(event),
+            Kind::Lines => {
+                for line in lines(event, self.is_verbose) {
+                    say(&line);
+                }
+                if let (true, Event::Piece { question: Question::Plan, text }) = (self.is_verbose, event) {
+                    let _ = write!(anstream::stderr(), "{text}");
+                }
+            }
+            Kind::Screen(screen) => screen.show(event, lines(event, self.is_verbose)),
+        }
+    }
+
+    /// Whether a person reads along, so that there is something to say to them at the end.
+    pub fn is_for_people(&self) -> bool {
+        matches!(self.kind, Kind::Lines | Kind::Screen(_))
+    }
+
+    pub fn is_json(&self) -> bool {
+        matches!(self.kind, Kind::Json)
+    }
+
+    /// Something went wrong beside the run.
+    pub fn warn(&self, words: &str) {
+        say(&format!("{ODD}warning:{ODD:#} {words}"));
+    }
+
+    /// The command could not do its work. Advice is not the error.
+    pub fn error(&self, error: &anyhow::Error, hint: Option<&str>) {
+        say(&format!("{BAD}error:{BAD:#} {error:#}"));
+        if let Some(hint) = hint {
+            say(&format!("{BOLD}hint:{BOLD:#} {hint}"));
+        }
+    }
+}
+
+/// A line on stderr. Nobody is left to tell when that fails.
+pub fn say(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+fn json(event: &Event) {
+    let line = serde_json::to_string(event).expect("events are plain data");
+    // A reader that has gone does not stop the work.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// The lines that stay on the screen for this event.
+fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
+    let line = match event {
+        Event::Started { model, out, .. } => format!("{BOLD}smol{BOLD:#} · {model} → {out}/"),
+        Event::Notice { text } => format!("{ODD}note{ODD:#}   {text}"),
+        Event::AskedAgain { question, complaint } => format!("{ODD}again{ODD:#}  {question}: {complaint}"),
+        Event::PlanReady { unreadable: None, files } => {
+            format!("{GOOD}plan{GOOD:#}   the contract names {}", counted(*files, "file"))
+        }
+        Event::PlanReady { unreadable: Some(why), .. } => {
+            format!("{ODD}plan{ODD:#}   without a contract that can be read ({why}), so the file list leads")
+        }
+        Event::ListReady { files } => format!("{GOOD}list{GOOD:#}   {} to write", counted(files.len(), "file")),
+        Event::Refused { path, why } => format!("{BAD}refused{BAD:#} '{path}' {why}"),
+        Event::Dropped { path } => format!("{DIM}drop{DIM:#}   {path} is not in the file list"),
+        Event::Written { path, lines } => {
+            format!("{GOOD}wrote{GOOD:#}  {path}  {DIM}{}{DIM:#}", counted(*lines, "line"))
+        }
+        Event::Unchanged { path, .. } => format!("{DIM}same{DIM:#}   {path}"),
+        Event::Kept { path, why, .. } => format!("{ODD}kept{ODD:#}   {path}: {why}"),
+        Event::Failed { path, why } => format!("{BAD}failed{BAD:#} {path}: {why}"),
+        Event::Answered { question, usage } if is_verbose => {
+            format!(
+                "{DIM}call   {question}: {} tokens in, {} cached, {} out{DIM:#}",
+                usage.input, usage.cached, usage.output
+            )
+        }
+        Event::Asked { .. } | Event::Piece { .. } | Event::Answered { .. } | Event::Finished { .. } => {
+            return Vec::new();
+        }
+    };
+    vec![line]
+}
+
+/// `1 file`, `2 files`.
+pub fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,189 @@
+//! A terminal: the plan as it comes, one moving line per file in flight, one line for the whole.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use console::Term;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use smol_dev::{
+    event::{Event, Question},
+    model::Usage,
+    tokens,
+};
+
+use super::DIM;
+use crate::ending::{money, thousands};
+
+/// Redraws a second, whatever the stream's speed.
+const FRAMES: u8 = 15;
+/// Lines of the terminal that are not for files in flight: the total, and what was said above.
+const RESERVED_ROWS: u16 = 6;
+
+pub struct Screen {
+    bars: MultiProgress,
+    state: Mutex<State>,
+}
+
+struct State {
+    started: Instant,
+    total: ProgressBar,
+    answers: BTreeMap<Question, Arriving>,
+    /// The last line of the plan, as far as it came.
+    plan_line: String,
+    files: usize,
+    done: usize,
+    usage: Usage,
+}
+
+/// An answer under way. Those that the terminal has no room for have a hidden line.
+struct Arriving {
+    line: ProgressBar,
+    is_shown: bool,
+    since: Option<Instant>,
+    tokens: u64,
+}
+
+impl Screen {
+    pub fn new() -> Screen {
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(FRAMES));
+        let total = ProgressBar::hidden();
+        let state = State {
+            started: Instant::now(),
+            total,
+            answers: BTreeMap::new(),
+            plan_line: String::new(),
+            files: 0,
+            done: 0,
+            usage: Usage::NONE,
+        };
+        Screen { bars, state: Mutex::new(state) }
+    }
+
+    pub fn show(&self, event: &Event, lines: Vec<String>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Started { .. } => {
+                state.started = Instant::now();
+                state.total = self.bars.add(spinner("{wide_msg}"));
+            }
+            Event::Asked { question } => self.open(&mut state, question),
+            Event::Piece { question, text } => self.advance(&mut state, question, text),
+            Event::Answered { question, usage } => {
+                state.usage += *usage;
+                self.close(&mut state, question);
+            }
+            Event::ListReady { files } => state.files = files.len(),
+            Event::Written { path, .. }
+            | Event::Unchanged { path, .. }
+            | Event::Kept { path, .. }
+            | Event::Failed { path, .. } => {
+                // The plan is written before the list stands, and is not one of its files.
+                state.done += usize::from(state.files > 0);
+                self.close(&mut state, &Question::File(path.clone()));
+            }
+            Event::Dropped { path } => self.close(&mut state, &Question::File(path.clone())),
+            Event::Finished { .. } => {
+                for (_, arriving) in std::mem::take(&mut state.answers) {
+                    arriving.line.finish_and_clear();
+                }
+                state.total.finish_and_clear();
+                let _ = self.bars.clear();
+            }
+            Event::Notice { .. } | Event::AskedAgain { .. } | Event::PlanReady { .. } | Event::Refused { .. } => {}
+        }
+        if !matches!(event, Event::Finished { .. }) {
+            state.total.set_message(state.total_line());
+        }
+        for line in lines {
+            self.print(&line);
+        }
+    }
+
+    /// Prints above the moving lines.
+    fn print(&self, line: &str) {
+        let styled = match anstream::stderr().current_choice() {
+            anstream::ColorChoice::Never => anstream::adapter::strip_str(line).to_string(),
+            _ => line.to_owned(),
+        };
+        let _ = self.bars.println(styled);
+    }
+
+    fn open(&self, state: &mut State, question: &Question) {
+        let (rows, _) = Term::stderr().size();
+        let is_shown = state.answers.values().filter(|arriving| arriving.is_shown).count()
+            < usize::from(rows.saturating_sub(RESERVED_ROWS));
+        let line = match is_shown {
+            true => self.bars.insert_before(&state.total, spinner("{spinner} {wide_msg}")),
+            false => ProgressBar::hidden(),
+        };
+        line.enable_steady_tick(Duration::from_millis(100));
+        line.set_message(format!("{question}  waiting"));
+        state.answers.insert(question.clone(), Arriving { line, is_shown, since: None, tokens: 0 });
+    }
+
+    fn advance(&self, state: &mut State, question: &Question, text: &str) {
+        if *question == Question::Plan {
+            state.plan_line.push_str(text);
+            while let Some(end) = state.plan_line.find('\n') {
+                let line: String = state.plan_line.drain(..=end).collect();
+                self.print(&format!("{DIM}  {}{DIM:#}", line.trim_end()));
+            }
+        }
+        let Some(arriving) = state.answers.get_mut(question) else { return };
+        arriving.tokens += tokens::estimate(text);
+        let seconds = arriving.since.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
+        let speed =
+            if seconds > 0.5 { format!("  {:.0} tokens/s", arriving.tokens as f64 / seconds) } else { String::new() };
+        arriving.line.set_message(format!("{}  {} tokens{speed}", name(question), thousands(arriving.tokens)));
+    }
+
+    fn close(&self, state: &mut State, question: &Question) {
+        if let Some(arriving) = state.answers.remove(question) {
+            arriving.line.finish_and_clear();
+            self.bars.remove(&arriving.line);
+        }
+        if *question == Question::Plan && !state.plan_line.is_empty() {
+            let line = std::mem::take(&mut state.plan_line);
+            self.print(&format!("{DIM}  {line}{DIM:#}"));
+        }
+    }
+}
+
+impl State {
+    fn total_line(&self) -> String {
+        let Usage { input, cached, output, cost } = self.usage;
+        let arriving: u64 = self.answers.values().map(|arriving| arriving.tokens).sum();
+        let hidden = self.answers.values().filter(|arriving| !arriving.is_shown).count();
+        let mut parts = Vec::new();
+        if self.files > 0 {
+            parts.push(format!("{} of {} files", self.done, self.files));
+        }
+        if hidden > 0 {
+            parts.push(format!("{hidden} more in flight"));
+        }
+        parts.push(format!("{:.0} s", self.started.elapsed().as_secs_f64()));
+        parts.push(format!(
+            "{} tokens in, {} cached, {} out",
+            thousands(input),
+            thousands(cached),
+            thousands(output + arriving)
+        ));
+        parts.extend(cost.filter(|cost| *cost > 0.0).map(money));
+        parts.join(" · ")
+    }
+}
+
+fn name(question: &Question) -> String {
+    match question {
+        Question::File(path) => path.to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn spinner(template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).expect("the templates are written here");
+    ProgressBar::new_spinner().with_style(style)
+}

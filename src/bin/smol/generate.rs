@@ -1,0 +1,154 @@
+//! `smol gen`: puts the pieces together and watches over the run.
+
+use std::{
+    io::IsTerminal,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use anyhow::{Context, Result, anyhow};
+use smol_dev::{
+    engine::Engine,
+    event::{Event, Events},
+    generate::{Scope, generate},
+    model::{
+        self,
+        cassette::{Line, Pace, Tape, recorded},
+    },
+    prompts::Prompts,
+    report::Outcome,
+    settings::{Settings, Source, Typed, parse_files},
+    spec::{Spec, SpecSource},
+    workspace::{self, RunLog, Workspace},
+};
+
+use crate::{Failure, cli::GenArgs, ending, face::Face, surroundings};
+
+/// The spec that is meant when none is named.
+const DEFAULT_PROMPT: &str = "prompt.md";
+/// A recorded run is given so fast on a terminal: a model at full speed, and a person can still follow.
+const DEMO: Pace = Pace::TokensPerSecond(400);
+/// How long a file that is being written has to get done after Ctrl-C.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Everything that has to be right before the first request goes out.
+struct Prepared {
+    engine: Engine,
+    workspace: Arc<Workspace>,
+    spec: Spec,
+    scope: Scope,
+    settings: Settings,
+    run: String,
+}
+
+pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
+    let started = Instant::now();
+    let scope = scope(&args).map_err(Failure::Usage)?;
+    let prepared = prepare(args, scope, face).map_err(Failure::Usage)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::Usage(error.into()))?;
+    let ended = runtime.block_on(work(&prepared));
+    runtime.shutdown_timeout(GRACE);
+    let (outcome, error) = match ended {
+        Ok(outcome) => (outcome, None),
+        Err(error) => (Outcome::Failed, Some(error)),
+    };
+    let words = error.as_ref().map(|error| format!("{error:#}"));
+    let report = prepared.engine.events.finish(outcome, words, started.elapsed().as_secs_f64());
+    ending::show(face, &report);
+    error.map_or(Ok(outcome), |error| Err(Failure::Run(error)))
+}
+
+async fn work(prepared: &Prepared) -> Result<Outcome> {
+    let Prepared { engine, workspace, spec, scope, settings, run } = prepared;
+    engine.events.start(run, engine.model.id(), workspace.name());
+    if let Source::Nothing = settings.source {
+        let demo = "no key and no server is set, so this shipped prompt is answered from its recorded run, which was written for the demo";
+        engine.events.notice(demo);
+    }
+    for notice in &settings.notices {
+        engine.events.notice(notice);
+    }
+    tokio::select! {
+        done = generate(engine, workspace, spec, scope.clone(), settings.jobs) => done.map(|()| engine.events.report().verdict()),
+        stopped = tokio::signal::ctrl_c() => stopped.map(|()| Outcome::Interrupted).context("could not listen for Ctrl-C"),
+    }
+}
+
+fn scope(args: &GenArgs) -> Result<Scope> {
+    Ok(match (args.plan_only, args.from_plan) {
+        (true, _) => Scope::PlanOnly,
+        (_, true) => Scope::FromPlan,
+        _ if !args.file.is_empty() => Scope::Files(parse_files(&args.file)?),
+        _ => Scope::Everything,
+    })
+}
+
+fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
+    let spec = read_spec(args.prompt.or(args.prompt_flag).as_deref().unwrap_or(DEFAULT_PROMPT))?;
+    let typed =
+        Typed { model: args.model, base_url: args.base_url, out: args.out, jobs: args.jobs, replay: args.replay };
+    let settings = Settings::decide(typed, &surroundings::look()?)?;
+    let prompts = match args.prompts {
+        Some(directory) => workspace::read_prompts(&directory)
+            .with_context(|| format!("could not read the prompts in '{}'", directory.display()))?,
+        None => Default::default(),
+    };
+    let prompts = Prompts::with(prompts)?;
+    let pace = if std::io::stderr().is_terminal() { DEMO } else { Pace::Instant };
+    let model = model::open(&settings.source, &spec, pace)?;
+    let record = args.record.map(|path| RunLog::create(&path)).transpose()?;
+    let workspace = Arc::new(Workspace::open(Path::new(&settings.out))?);
+    let run = run_id();
+    let tape = tape([Some(workspace.run_log(&run)?), record].into_iter().flatten().collect(), face.clone());
+    let events = {
+        let (face, tape) = (face.clone(), tape.clone());
+        Events::to(move |event| {
+            face.show(event);
+            if !matches!(event, Event::Piece { .. }) {
+                tape(&Line::Event(event.clone()));
+            }
+        })
+    };
+    let engine = Engine { model: recorded(model, tape), prompts, events };
+    Ok(Prepared { engine, workspace, spec, scope, settings, run })
+}
+
+/// Lines go to every record; a record that cannot be written is said once and holds nothing up.
+fn tape(logs: Vec<RunLog>, face: Face) -> Tape {
+    let was_said = AtomicBool::new(false);
+    Arc::new(move |line| {
+        for log in &logs {
+            if let Err(error) = log.write(line)
+                && !was_said.swap(true, Ordering::Relaxed)
+            {
+                face.warn(&format!("could not go on with the record '{}': {error}", log.name()));
+            }
+        }
+    })
+}
+
+fn read_spec(argument: &str) -> Result<Spec> {
+    let text = match SpecSource::of(argument) {
+        SpecSource::Stdin => std::io::read_to_string(std::io::stdin()).context("could not read the spec from stdin")?,
+        SpecSource::File(path) => {
+            workspace::read_named(Path::new(&path)).with_context(|| format!("could not read the spec '{path}'"))?
+        }
+        SpecSource::Text(text) if workspace::is_file(Path::new(&text)) => {
+            return Err(anyhow!(
+                "'{text}' is a file, but only a path that ends in .md is read; the rest is taken as the spec itself"
+            ));
+        }
+        SpecSource::Text(text) => text,
+    };
+    Spec::new(&text)
+}
+
+/// The moment it began, and the process: sorts by time, and no two are alike.
+fn run_id() -> String {
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    format!("{}-{}", now.replace(':', "-").trim_end_matches('Z'), std::process::id())
+}

@@ -1,0 +1,53 @@
+//! The shell around the library: argv, environment, terminal, clock, exit code. It decides nothing else.
+
+mod cli;
+mod ending;
+mod face;
+mod generate;
+mod surroundings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use smol_dev::{model, report::Outcome};
+
+use crate::{
+    cli::{Cli, Command},
+    face::Face,
+};
+
+/// Exit codes that scripts rely on; `clap` itself exits with 2.
+const PARTIAL: u8 = 1;
+const USAGE: u8 = 2;
+const NO_MODEL: u8 = 3;
+const INTERRUPTED: u8 = 130;
+
+/// Why a command could not do its work.
+enum Failure {
+    /// Before it began: what was typed, set or found cannot be.
+    Usage(anyhow::Error),
+    /// In the middle; what was done stays.
+    Run(anyhow::Error),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let face = Face::new(&cli.show);
+    let done = match cli.command {
+        Command::Gen(args) => generate::run(args, &face),
+    };
+    ExitCode::from(match done {
+        Ok(Outcome::Complete) => 0,
+        Ok(Outcome::Partial | Outcome::Failed) => PARTIAL,
+        Ok(Outcome::Interrupted) => INTERRUPTED,
+        Err(failure) => {
+            let (error, otherwise) = match failure {
+                Failure::Usage(error) => (error, USAGE),
+                Failure::Run(error) => (error, PARTIAL),
+            };
+            let of_model = error.downcast_ref::<model::Error>();
+            face.error(&error, of_model.and_then(model::Error::hint));
+            if of_model.is_some() { NO_MODEL } else { otherwise }
+        }
+    })
+}

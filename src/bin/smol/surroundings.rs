@@ -1,0 +1,41 @@
+//! What lies around a command: the environment, `.env` and `smol.toml` in the working directory, the user's file.
+
+use std::{collections::BTreeMap, path::Path};
+
+use anyhow::{Context, Result};
+use etcetera::BaseStrategy;
+use smol_dev::{
+    settings::{ConfigFile, Surroundings},
+    workspace,
+};
+
+pub fn look() -> Result<Surroundings> {
+    let user = etcetera::choose_base_strategy().map(|base| base.config_dir().join("smol").join("config.toml"));
+    Ok(Surroundings {
+        environment: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+        dotenv: dotenv(Path::new(".env"))?,
+        project: config(Path::new("smol.toml"))?,
+        user: user.map_or_else(|_| Ok(ConfigFile::default()), |path| config(&path))?,
+    })
+}
+
+/// The pairs of a `.env`, without putting them into the environment.
+fn dotenv(path: &Path) -> Result<BTreeMap<String, String>> {
+    if !workspace::is_file(path) {
+        return Ok(BTreeMap::new());
+    }
+    let text = workspace::read_named(path).with_context(|| format!("could not read '{}'", path.display()))?;
+    let pairs = dotenvy::from_read_iter(text.as_bytes()).collect::<Result<_, _>>();
+    // The line that cannot be read may hold a key, so the error does not show it.
+    pairs.map_err(|_| anyhow::anyhow!("'{}' has a line that is not NAME=value", path.display()))
+}
+
+fn config(path: &Path) -> Result<ConfigFile> {
+    if !workspace::is_file(path) {
+        return Ok(ConfigFile::default());
+    }
+    let text = workspace::read_named(path).with_context(|| format!("could not read '{}'", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("'{}' cannot be understood", path.display()))
+}

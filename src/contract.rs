@@ -1,0 +1,172 @@
+//! The part of a plan that a program can read: which files, what each offers, what each takes from which.
+//! Knows nothing about models or disks.
+
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use serde::{Deserialize, Serialize};
+
+use crate::path::RelPath;
+
+/// What the files of a project have agreed on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Contract {
+    pub project: Project,
+    pub files: Vec<FileContract>,
+}
+
+/// Names that belong to the project as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Project {
+    pub dom_ids: Vec<Name>,
+    pub messages: Vec<Name>,
+    pub schemas: Vec<Name>,
+    pub routes: Vec<Name>,
+    pub environment: Vec<Name>,
+    pub packages: Vec<Name>,
+}
+
+/// One name that several files spell the same way: an id, a message, a schema, a route, a variable, a package.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Name {
+    pub name: String,
+    /// The element, the type, the payload and its answer, or the default: whatever has to be spelled alike.
+    pub shape: String,
+    pub meaning: String,
+    pub files: Vec<String>,
+}
+
+/// What one file promises, and what it builds upon.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FileContract {
+    pub path: String,
+    pub purpose: String,
+    pub exports: Vec<Export>,
+    pub uses: Vec<Use>,
+}
+
+/// One name that a file offers to the others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Export {
+    pub name: String,
+    pub kind: String,
+    pub signature: String,
+    pub meaning: String,
+}
+
+/// What a file takes from another file of the project.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Use {
+    pub path: String,
+    pub names: Vec<String>,
+}
+
+impl Contract {
+    /// Reads the contract out of a plan: its fenced block marked `yaml contract`, or else any YAML block with `files`.
+    ///
+    /// The error says in one line why there is none, for a person who edits the plan.
+    pub fn read(plan: &str) -> Result<Contract, String> {
+        let blocks = yaml_blocks(plan);
+        let marked = blocks.iter().find(|block| block.info.split_whitespace().any(|word| word == "contract"));
+        let Some(block) = marked.or_else(|| blocks.iter().find(|block| block.text.contains("files:"))) else {
+            return Err("it has no fenced block marked 'yaml contract'".to_owned());
+        };
+        let contract: Contract = serde_saphyr::from_str(&block.text).map_err(|error| {
+            let text = error.to_string();
+            format!("its contract block is not the YAML it should be: {}", text.lines().next().unwrap_or_default())
+        })?;
+        if contract.files.is_empty() {
+            return Err("its contract block names no files".to_owned());
+        }
+        Ok(contract)
+    }
+
+    /// The paths of its files, as written, in the order of the plan.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.path.as_str())
+    }
+
+    /// What is agreed about the file at `path`, if anything.
+    pub fn file(&self, path: &RelPath) -> Option<&FileContract> {
+        self.files.iter().find(|file| RelPath::parse(&file.path).as_ref() == Ok(path))
+    }
+}
+
+struct Block {
+    info: String,
+    text: String,
+}
+
+fn yaml_blocks(markdown: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for event in Parser::new(markdown) {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                open = Some(Block { info: info.to_lowercase(), text: String::new() });
+            }
+            Event::Text(text) => {
+                if let Some(block) = &mut open {
+                    block.text.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                blocks.extend(
+                    open.take().filter(|block| block.info.starts_with("yaml") || block.info.starts_with("yml")),
+                );
+            }
+            _ => {}
+        }
+    }
+    blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn reads(plan: &str, expected: &[&str]) -> Contract {
+        let contract = Contract::read(plan).expect(plan);
+        assert_eq!(contract.paths().collect::<Vec<_>>(), expected);
+        contract
+    }
+
+    #[test]
+    fn the_marked_block_is_the_contract() {
+        let contract = reads(
+            "# P\n\n```yaml\nfiles: [{path: no}]\n```\n\n```yaml contract\nproject:\n  dom_ids:\n    - {name: a, files: [x]}\nfiles:\n  - path: x\n    exports:\n      - {name: f, signature: \"f(a: number): string\"}\n    uses: [{path: y, names: [g]}]\n```\nend",
+            &["x"],
+        );
+        assert_eq!(contract.project.dom_ids[0].name, "a");
+        assert_eq!(contract.files[0].exports[0].signature, "f(a: number): string");
+        assert_eq!(contract.files[0].uses[0].names, ["g"]);
+    }
+
+    #[test]
+    fn an_unmarked_yaml_block_with_files_will_do() {
+        reads("text\n\n~~~yml\nfiles:\n- path: a\n- path: b\n~~~\n", &["a", "b"]);
+    }
+
+    #[test]
+    fn unknown_keys_are_left_aside() {
+        reads("```yaml contract\nversion: 2\nfiles:\n- path: a\n  owner: me\n```\n", &["a"]);
+    }
+
+    #[test]
+    fn the_shape_that_the_rules_show_can_be_read() {
+        reads(include_str!("../prompts/rules.md"), &["popup.js"]);
+    }
+
+    #[test]
+    fn the_reason_is_one_line() {
+        for plan in ["# only prose", "```yaml contract\nfiles: [\n```", "```yaml contract\nproject: {}\n```"] {
+            let why = Contract::read(plan).expect_err(plan);
+            assert!(!why.contains('\n') && why.starts_with("it"), "{why}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Everything that happens in a run, as data. The library prints nothing: terminal, JSON lines and reports read this.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    model::Usage,
+    path::RelPath,
+    report::{Outcome, Report},
+};
+
+/// What is asked of the model.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    Plan,
+    FileList,
+    File(RelPath),
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run begins. `out` is the output directory as it was given.
+    Started {
+        run: String,
+        model: String,
+        out: String,
+    },
+    /// Something that a person should know and that is no failure.
+    Notice {
+        text: String,
+    },
+    Asked {
+        question: Question,
+    },
+    /// More of an answer arrived.
+    Piece {
+        question: Question,
+        text: String,
+    },
+    /// The answer could not be read, for this reason; the question is put once more.
+    AskedAgain {
+        question: Question,
+        complaint: String,
+    },
+    Answered {
+        question: Question,
+        usage: Usage,
+    },
+    /// The plan stands. Without a contract in it the file list leads; `unreadable` says why.
+    PlanReady {
+        files: usize,
+        unreadable: Option<String>,
+    },
+    /// The list stands: these files are written, and no other.
+    ListReady {
+        files: Vec<RelPath>,
+    },
+    /// A path that the model named and that is not written.
+    Refused {
+        path: String,
+        why: String,
+    },
+    /// A file of the plan that the list did not confirm.
+    Dropped {
+        path: RelPath,
+    },
+    Written {
+        path: RelPath,
+        lines: usize,
+    },
+    /// The file already held this very text.
+    Unchanged {
+        path: RelPath,
+        lines: usize,
+    },
+    /// The file on disk is a person's and stays; the new text is at `kept_at`, below the output directory.
+    Kept {
+        path: RelPath,
+        kept_at: String,
+        why: String,
+    },
+    Failed {
+        path: RelPath,
+        why: String,
+    },
+    /// The run ends; nothing comes after this.
+    Finished {
+        report: Report,
+    },
+}
+
+/// Where events go: to one listener, and into the report that is the sum of them.
+#[derive(Clone)]
+pub struct Events {
+    listener: Arc<dyn Fn(&Event) + Send + Sync>,
+    report: Arc<Mutex<Report>>,
+}
+
+impl Events {
+    /// Sends every event to `listener`, which is called from many tasks and must not block for long.
+    pub fn to(listener: impl Fn(&Event) + Send + Sync + 'static) -> Events {
+        Events { listener: Arc::new(listener), report: Arc::default() }
+    }
+
+    /// The run begins.
+    pub fn start(&self, run: &str, model: &str, out: &str) {
+        self.emit(Event::Started { run: run.to_owned(), model: model.to_owned(), out: out.to_owned() });
+    }
+
+    /// The run ends in this way after this many seconds of wall time; nothing may be emitted afterwards.
+    pub fn finish(&self, outcome: Outcome, error: Option<String>, seconds: f64) -> Report {
+        let report = Report { outcome, error, seconds, ..self.report() };
+        self.emit(Event::Finished { report: report.clone() });
+        report
+    }
+
+    /// Something that a person should know.
+    pub fn notice(&self, text: impl Into<String>) {
+        self.emit(Event::Notice { text: text.into() });
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).add(&event);
+        (self.listener)(&event);
+    }
+
+    /// What has happened so far, summed up.
+    pub fn report(&self) -> Report {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Question::Plan => f.write_str("the plan"),
+            Question::FileList => f.write_str("the file list"),
+            Question::File(path) => write!(f, "'{path}'"),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The list of files to write: the authority on what a run touches. Knows nothing about disks.
+
+use anyhow::Result;
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    model::{Form, Function, Reply, Request},
+    path::RelPath,
+    plan::{PLAN_FILE, Trunk},
+    prompts::Prompts,
+    report::Refused,
+};
+
+/// The function that the model calls.
+const FUNCTION: &str = "list_files";
+/// More files than any plan is good for; past it the model repeats itself.
+const MOST_FILES: usize = 10_000;
+/// How many brackets in a text are tried as the beginning of the list.
+const MOST_BRACKETS: usize = 100;
+
+/// Paths to write, each once; never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileList {
+    files: Vec<RelPath>,
+    /// What the model named besides, as it wrote it.
+    #[serde(skip)]
+    pub refused: Vec<Refused>,
+}
+
+/// Asks for the list by a forced function call.
+pub fn ask(prompts: &Prompts, trunk: &Trunk) -> Result<Request> {
+    let last = prompts.render("file_list", json!({ "function": FUNCTION }))?;
+    let parameters = json!({
+        "type": "object",
+        "properties": {
+            "paths": {
+                "type": "array",
+                "description": "Path of every file to write, relative to the project's root",
+                "items": { "type": "string" },
+            },
+        },
+        "required": ["paths"],
+        "additionalProperties": false,
+    });
+    let description = "Names the files of the project that have to be written.".to_owned();
+    Ok(trunk.branch(last, Form::Call(Function { name: FUNCTION.to_owned(), description, parameters })))
+}
+
+/// Asks for the list as plain text, for models and servers that refuse the forced call.
+pub fn ask_as_text(prompts: &Prompts, trunk: &Trunk) -> Result<Request> {
+    Ok(trunk.branch(prompts.render("file_list_as_text", json!({}))?, Form::Text))
+}
+
+/// Reads the list from the arguments of the call, or else from the text: JSON first, then the items of a list.
+pub fn read(reply: &Reply) -> Result<FileList, String> {
+    let from_call = reply.call.as_deref().and_then(|arguments| paths_in(&serde_json::from_str(arguments).ok()?));
+    let written = from_call.or_else(|| from_text(&reply.text));
+    FileList::new(written.ok_or("no list of paths is in it")?)
+}
+
+impl FileList {
+    /// Parses what was written: folds duplicates, drops directories and the plan itself, refuses what cannot be written.
+    ///
+    /// The error is a complaint to the model.
+    pub fn new(written: impl IntoIterator<Item = String>) -> Result<FileList, String> {
+        let (mut files, mut refused) = (Vec::<RelPath>::new(), Vec::new());
+        for name in written.into_iter().take(MOST_FILES) {
+            let refuse = |path: &RelPath, why: String| Refused { path: path.to_string(), why };
+            match RelPath::parse(&name) {
+                Err(error) if error.why == "is a directory" => {}
+                Err(error) => refused.push(Refused { path: error.path, why: error.why.to_owned() }),
+                Ok(path) if path.as_str() == PLAN_FILE || files.contains(&path) => {}
+                Ok(path) if path.is_binary() => refused.push(refuse(&path, "is not a text file".to_owned())),
+                Ok(path) => match files.iter().find(|file| file.folded() == path.folded()) {
+                    Some(twin) => {
+                        refused.push(refuse(&path, format!("is the same file as '{twin}' on disks that ignore case")))
+                    }
+                    None => files.push(path),
+                },
+            }
+        }
+        let directories: std::collections::BTreeSet<String> =
+            files.iter().flat_map(|file| file.parents().map(str::to_lowercase).collect::<Vec<_>>()).collect();
+        files.retain(|file| !directories.contains(&file.folded()));
+        if files.is_empty() {
+            let reasons: Vec<_> =
+                refused.iter().take(3).map(|Refused { path, why }| format!("'{path}' {why}")).collect();
+            return Err(format!("it names no file that can be written {}", reasons.join(", ")).trim_end().to_owned());
+        }
+        Ok(FileList { files, refused })
+    }
+
+    pub fn files(&self) -> &[RelPath] {
+        &self.files
+    }
+}
+
+/// Paths out of JSON: a list, or an object with a list in it; of strings, or of objects with a path.
+fn paths_in(json: &Value) -> Option<Vec<String>> {
+    let list = match json {
+        Value::Array(list) => list,
+        Value::Object(object) => object.values().find_map(Value::as_array)?,
+        _ => return None,
+    };
+    let path = |item: &Value| match item {
+        Value::String(path) => Some(path.clone()),
+        Value::Object(object) => {
+            ["path", "file", "name", "filename"].iter().find_map(|key| object.get(*key)?.as_str().map(str::to_owned))
+        }
+        _ => None,
+    };
+    let paths: Vec<String> = list.iter().filter_map(path).collect();
+    (!paths.is_empty()).then_some(paths)
+}
+
+fn from_text(text: &str) -> Option<Vec<String>> {
+    // The model often answers with prose around the list, so take the first bracket that a list begins with.
+    let brackets = text.match_indices(['[', '{']).take(MOST_BRACKETS);
+    let json = brackets.into_iter().find_map(|(at, _)| {
+        let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
+        paths_in(&values.next()?.ok()?)
+    });
+    json.or_else(|| listed_in(text))
+}
+
+/// The items of a markdown list, or the lines of a fenced block: what looks like a path in each.
+fn listed_in(text: &str) -> Option<Vec<String>> {
+    let (mut paths, mut item, mut is_inside) = (Vec::new(), String::new(), false);
+    for event in Parser::new(text) {
+        match event {
+            Event::Start(Tag::Item | Tag::CodeBlock(CodeBlockKind::Fenced(_))) => is_inside = true,
+            Event::Text(words) | Event::Code(words) if is_inside => item.push_str(&words),
+            Event::SoftBreak | Event::HardBreak if is_inside => item.push('\n'),
+            Event::End(TagEnd::Item | TagEnd::CodeBlock) | Event::Start(Tag::List(_)) => {
+                paths.extend(item.lines().filter_map(path_like));
+                item.clear();
+            }
+            _ => {}
+        }
+    }
+    (!paths.is_empty()).then_some(paths)
+}
+
+/// The first word of the line, if it could be a file's path.
+fn path_like(line: &str) -> Option<String> {
+    let word = line.split_whitespace().next()?.trim_matches(['"', '\'', '`', ',', ':', '*']);
+    let is_path = word.contains(['.', '/']) || matches!(word, "Makefile" | "Dockerfile" | "LICENSE" | "Procfile");
+    is_path.then(|| word.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn reads(text: &str, expected: &[&str]) {
+        let list = read(&Reply { text: text.to_owned(), ..Reply::default() }).expect(text);
+        assert_eq!(list.files().iter().map(RelPath::as_str).collect::<Vec<_>>(), expected);
+    }
+
+    #[track_caller]
+    fn called(arguments: &str) -> Result<FileList, String> {
+        read(&Reply { call: Some(arguments.to_owned()), ..Reply::default() })
+    }
+
+    #[test]
+    fn the_arguments_of_the_call() {
+        let list = called(r#"{"paths":["a.js","src/b.js"]}"#).expect("reads");
+        assert_eq!(list.files().len(), 2);
+    }
+
+    #[test]
+    fn array_in_chatter_with_a_duplicate() {
+        reads("Sure [x]! Here it is: [\"a.js\", \"./a.js\", \"b.js\"]. Good luck [me]", &["a.js", "b.js"]);
+    }
+
+    #[test]
+    fn array_in_prose_or_fence() {
+        reads("The files:\n[\"a.js\", \"./a.js\", \"b/c.js\"]\nDone.", &["a.js", "b/c.js"]);
+        reads("```json\n[\"a.js\"]\n```", &["a.js"]);
+        reads("{\"files\": [{\"path\": \"a.js\", \"purpose\": \"x\"}]}", &["a.js"]);
+    }
+
+    #[test]
+    fn lists_in_words() {
+        reads("Files:\n\n- `a.js`: the main file\n- src/b.js\n* **c.css** - style\n", &["a.js", "src/b.js", "c.css"]);
+        reads("1. a.js\n2. Makefile\n", &["a.js", "Makefile"]);
+        reads("```\na.js\nsrc/b.js\n```\n", &["a.js", "src/b.js"]);
+    }
+
+    #[test]
+    fn directories_the_plan_and_twins_are_no_files_of_their_own() {
+        let list =
+            called(r#"{"paths":["src/","src","src/a.js","shared_dependencies.md","SRC/A.js","icon.png","../x"]}"#)
+                .expect("reads");
+        assert_eq!(list.files().iter().map(RelPath::as_str).collect::<Vec<_>>(), ["src/a.js"]);
+        assert_eq!(
+            list.refused.iter().map(|refused| refused.path.as_str()).collect::<Vec<_>>(),
+            ["SRC/A.js", "icon.png", "../x"]
+        );
+    }
+
+    #[test]
+    fn nothing_to_write_is_a_complaint() {
+        assert!(called(r#"{"paths":[]}"#).is_err());
+        assert!(called(r#"{"paths":["/etc/passwd"]}"#).expect_err("refused").contains("absolute"));
+        assert!(called("{\"paths\":[\"a.js\"").is_err());
+    }
+}

@@ -1,0 +1,304 @@
+//! The pipeline: the plan, then the file list and every file at the same time, each landing when it is done.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::{Context, Result, anyhow};
+use futures::future::join_all;
+use tokio::sync::{Semaphore, watch};
+
+use crate::{
+    contract::Contract,
+    engine::Engine,
+    event::{Event, Question},
+    file::{self, GeneratedFile, Neighbour, Surroundings},
+    file_list::{self, FileList},
+    model::{self, Request},
+    path::RelPath,
+    plan::{self, Plan, Trunk},
+    report::Refused,
+    signatures::signatures,
+    spec::Spec,
+    workspace::{Landing, Workspace},
+};
+
+/// Shorter trunks are cached by no hosted service (1,024 tokens is the least that any documents),
+/// so nobody has to go ahead to warm the cache.
+const SHORTEST_CACHED_TRUNK: u64 = 1024;
+
+/// How much of the pipeline runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Everything,
+    /// Stop when plan and list stand.
+    PlanOnly,
+    /// Take the plan from the output directory, edited or not.
+    FromPlan,
+    /// Ask for these files again, from the plan in the output directory; touch nothing else.
+    Files(Vec<RelPath>),
+}
+
+/// Turns `spec` into files in `workspace`, with at most `jobs` of them being asked for at any moment.
+///
+/// What could not be written is an event and stands in the report.
+///
+/// # Errors
+/// If there is no plan or no file list to go by, so that nothing can be written.
+pub async fn generate(
+    engine: &Engine,
+    workspace: &Arc<Workspace>,
+    spec: &Spec,
+    scope: Scope,
+    jobs: NonZeroUsize,
+) -> Result<()> {
+    let plan = match scope {
+        Scope::Everything | Scope::PlanOnly => new_plan(engine, workspace, spec).await?,
+        Scope::FromPlan | Scope::Files(_) => saved_plan(engine, workspace).await?,
+    };
+    let trunk = Trunk::new(&engine.prompts, spec, &plan)?;
+    let run = Run {
+        engine,
+        workspace,
+        leader: Leader::new(trunk.tokens() >= SHORTEST_CACHED_TRUNK),
+        trunk: &trunk,
+        in_flight: Semaphore::new(jobs.get()),
+    };
+    match scope {
+        Scope::Everything | Scope::FromPlan => run.write_all(&plan).await,
+        Scope::PlanOnly => run.list(&plan).await.map(drop),
+        Scope::Files(paths) => run.write_again(&plan, paths).await,
+    }
+}
+
+async fn new_plan(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec) -> Result<Plan> {
+    let request = plan::ask(&engine.prompts, spec)?;
+    let plan = engine.answer(&Question::Plan, request, || (), plan::read).await.context("could not get a plan")?;
+    let file = GeneratedFile { path: Plan::path(), text: plan.text.clone(), note: None };
+    land(engine, workspace, file).await;
+    announce(engine, &plan);
+    Ok(plan)
+}
+
+async fn saved_plan(engine: &Engine, workspace: &Arc<Workspace>) -> Result<Plan> {
+    let text = read(workspace, Plan::path()).await?;
+    let missing = || anyhow!("there is no plan '{}' in '{}'", plan::PLAN_FILE, workspace.name());
+    let plan = Plan::new(text.ok_or_else(missing)?);
+    announce(engine, &plan);
+    Ok(plan)
+}
+
+fn announce(engine: &Engine, plan: &Plan) {
+    let files = plan.contract.as_ref().map_or(0, |contract| contract.files.len());
+    engine.events.emit(Event::PlanReady { files, unreadable: plan.contract.as_ref().err().cloned() });
+}
+
+/// What all branches of one run share.
+struct Run<'a> {
+    engine: &'a Engine,
+    workspace: &'a Arc<Workspace>,
+    trunk: &'a Trunk,
+    leader: Leader,
+    in_flight: Semaphore,
+}
+
+/// The files that the list confirms; `None` until it stands.
+type Verdict = watch::Receiver<Option<Arc<FileList>>>;
+
+impl Run<'_> {
+    /// The files of the contract start at once, beside the list; what only the list names starts with it.
+    async fn write_all(&self, plan: &Plan) -> Result<()> {
+        let (decide, verdict) = watch::channel(None);
+        let early = plan.contract.as_ref().ok().and_then(|contract| listed(contract).ok());
+        let early = early.map_or_else(Vec::new, |list| list.files().to_vec());
+        let first = join_all(early.iter().map(|path| self.branch(path.clone(), verdict.clone())));
+        let second = async {
+            let list = Arc::new(self.list(plan).await?);
+            decide.send_replace(Some(list.clone()));
+            let late = list.files().iter().filter(|path| !early.contains(path));
+            join_all(late.map(|path| self.branch(path.clone(), verdict.clone()))).await;
+            anyhow::Ok(())
+        };
+        // An error of the list ends everything: without it nobody knows what may be written.
+        futures::future::try_join(async { anyhow::Ok(first.await) }, second).await.map(drop)
+    }
+
+    /// Asks for the list; a model that can give none leaves it to the contract.
+    async fn list(&self, plan: &Plan) -> Result<FileList> {
+        let asked = self.ask_for_list().await;
+        let list = match (asked, &plan.contract) {
+            (Ok(list), _) => list,
+            (Err(error), Ok(contract)) => {
+                let list = listed(contract).map_err(|_| error)?;
+                self.engine.events.notice("the model gave no file list; the plan's own is taken");
+                list
+            }
+            (Err(error), Err(_)) => return Err(error.context("could not get the list of files")),
+        };
+        for Refused { path, why } in list.refused.clone() {
+            self.engine.events.emit(Event::Refused { path, why });
+        }
+        self.engine.events.emit(Event::ListReady { files: list.files().to_vec() });
+        Ok(list)
+    }
+
+    async fn ask_for_list(&self) -> Result<FileList> {
+        let prompts = &self.engine.prompts;
+        let request = file_list::ask(prompts, self.trunk)?;
+        let answer = self.engine.answer(&Question::FileList, request, || (), file_list::read).await;
+        let is_about_the_form =
+            |error: &anyhow::Error| error.downcast_ref().is_some_and(model::Error::is_about_the_form);
+        match answer {
+            Err(error) if is_about_the_form(&error) => {
+                self.engine
+                    .events
+                    .notice(format!("no forced function call with this model ({error}); asking for the list as text"));
+                let request = file_list::ask_as_text(prompts, self.trunk)?;
+                self.engine.answer(&Question::FileList, request, || (), file_list::read).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// Writes one file, unless the list does not have it: then the call ends as soon as that is known.
+    async fn branch(&self, path: RelPath, mut verdict: Verdict) {
+        let request = file::ask(&self.engine.prompts, self.trunk, &path);
+        let answer = {
+            let mut denied = verdict.clone();
+            tokio::select! {
+                answer = self.answer(&path, request) => Some(answer),
+                () = async { wait_for_denial(&path, &mut denied).await } => None,
+            }
+        };
+        let Ok(list) = verdict.wait_for(Option::is_some).await.map(|list| list.clone()) else { return };
+        let is_confirmed = list.is_some_and(|list| list.files().contains(&path));
+        match answer.filter(|_| is_confirmed) {
+            Some(answer) => self.settle(path, answer).await,
+            None => self.engine.events.emit(Event::Dropped { path }),
+        }
+    }
+
+    /// Asks for each of `paths` as it stands on disk.
+    async fn write_again(&self, plan: &Plan, paths: Vec<RelPath>) -> Result<()> {
+        let list =
+            FileList::new(paths.into_iter().map(String::from)).map_err(|why| anyhow!("no file to write: {why}"))?;
+        self.engine.events.emit(Event::ListReady { files: list.files().to_vec() });
+        for Refused { path, why } in list.refused.clone() {
+            self.engine.events.emit(Event::Refused { path, why });
+        }
+        join_all(list.files().iter().map(|path| self.branch_again(plan, path.clone()))).await;
+        Ok(())
+    }
+
+    async fn branch_again(&self, plan: &Plan, path: RelPath) {
+        let request = match self.surroundings(plan, &path).await {
+            Ok(surroundings) => file::ask_again(&self.engine.prompts, self.trunk, &path, &surroundings),
+            Err(error) => Err(error),
+        };
+        let answer = self.answer(&path, request).await;
+        self.settle(path, answer).await;
+    }
+
+    async fn surroundings(&self, plan: &Plan, path: &RelPath) -> Result<Surroundings> {
+        let present = read(self.workspace, path.clone()).await?;
+        let uses =
+            plan.contract.as_ref().ok().and_then(|contract| contract.file(path)).map(|file| file.uses.as_slice());
+        let mut neighbours = Vec::new();
+        for used in uses.unwrap_or_default() {
+            let Ok(path) = RelPath::parse(&used.path) else { continue };
+            if let Some(text) = read(self.workspace, path.clone()).await? {
+                neighbours.push(Neighbour { signatures: signatures(&path, &text), path });
+            }
+        }
+        Ok(Surroundings { present, neighbours })
+    }
+
+    async fn answer(&self, path: &RelPath, request: Result<Request>) -> Result<GeneratedFile> {
+        let request = request?;
+        let _place = self.in_flight.acquire().await.context("the run is over")?;
+        let _turn = self.leader.turn().await;
+        let question = Question::File(path.clone());
+        self.engine.answer(&question, request, || self.leader.arrive(), |reply| file::read(path, reply)).await
+    }
+
+    async fn settle(&self, path: RelPath, answer: Result<GeneratedFile>) {
+        match answer {
+            Ok(file) => land(self.engine, self.workspace, file).await,
+            Err(error) => self.engine.events.emit(Event::Failed { path, why: format!("{error:#}") }),
+        }
+    }
+}
+
+fn listed(contract: &Contract) -> Result<FileList, String> {
+    FileList::new(contract.paths().map(str::to_owned))
+}
+
+/// Returns when the list stands and does not have `path`; never returns when it does.
+async fn wait_for_denial(path: &RelPath, verdict: &mut Verdict) {
+    let denied = |list: &Option<Arc<FileList>>| list.as_ref().is_some_and(|list| !list.files().contains(path));
+    if verdict.wait_for(denied).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// The first branch goes ahead alone until its first token: by then its trunk is in the service's prefix cache,
+/// and the others find it there. (Anthropic documents just this; the others behave so.)
+struct Leader {
+    is_taken: AtomicBool,
+    has_arrived: watch::Sender<bool>,
+}
+
+impl Leader {
+    fn new(is_needed: bool) -> Leader {
+        Leader { is_taken: AtomicBool::new(!is_needed), has_arrived: watch::Sender::new(!is_needed) }
+    }
+
+    /// Waits, unless this branch is the leader. A leader that fails before its first token lets the others go.
+    async fn turn(&self) -> Option<impl Drop + '_> {
+        if !self.is_taken.swap(true, Ordering::Relaxed) {
+            return Some(Going(self));
+        }
+        let _ = self.has_arrived.subscribe().wait_for(|has_arrived| *has_arrived).await;
+        None
+    }
+
+    fn arrive(&self) {
+        self.has_arrived.send_if_modified(|has_arrived| !std::mem::replace(has_arrived, true));
+    }
+}
+
+struct Going<'a>(&'a Leader);
+
+impl Drop for Going<'_> {
+    fn drop(&mut self) {
+        self.0.arrive();
+    }
+}
+
+async fn read(workspace: &Arc<Workspace>, path: RelPath) -> Result<Option<String>> {
+    let workspace = workspace.clone();
+    tokio::task::spawn_blocking(move || workspace.read(&path)).await?
+}
+
+/// Puts a file on disk and tells how that went.
+async fn land(engine: &Engine, workspace: &Arc<Workspace>, file: GeneratedFile) {
+    let GeneratedFile { path, text, note } = file;
+    if let Some(note) = note {
+        engine.events.notice(format!("'{path}': {note}"));
+    }
+    let lines = text.lines().count();
+    let landing = {
+        let (workspace, path) = (workspace.clone(), path.clone());
+        tokio::task::spawn_blocking(move || workspace.land(&path, &text)).await.map_err(anyhow::Error::from).flatten()
+    };
+    engine.events.emit(match landing {
+        Ok(Landing::Written) => Event::Written { path, lines },
+        Ok(Landing::Unchanged) => Event::Unchanged { path, lines },
+        Ok(Landing::Kept { kept_at, why }) => Event::Kept { path, kept_at, why: why.to_owned() },
+        Err(error) => Event::Failed { path, why: format!("{error:#}") },
+    });
+}

@@ -1,0 +1,247 @@
+//! Recorded runs: what was asked and what came back, one JSON object a line, and a model that answers from them.
+//!
+//! A text is written once and named by its hash afterwards, so that a hundred branches do not repeat their trunk.
+//! A request is found by what it says, never by its place.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use futures::{
+    Stream, StreamExt,
+    stream::{self, BoxStream},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Form, Message, Model, Piece, Reply, Request, Role};
+use crate::event::Event;
+
+/// One line of a recorded run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    /// Words for people.
+    Note(String),
+    /// A text that requests name by its hash.
+    Text {
+        id: String,
+        text: Arc<str>,
+    },
+    Call {
+        request: RecordedRequest,
+        reply: Reply,
+    },
+    Event(Event),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RecordedRequest {
+    pub messages: Vec<RecordedMessage>,
+    /// The name of the function that was to be called, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RecordedMessage {
+    pub role: Role,
+    pub text: String,
+}
+
+/// Where lines go, one after the other.
+pub type Tape = Arc<dyn Fn(&Line) + Send + Sync>;
+
+/// Answers as `model` does, and writes every call onto `tape`, cut ones too: they were paid for.
+pub fn recorded(model: Arc<dyn Model>, tape: Tape) -> Arc<dyn Model> {
+    Arc::new(Recorder { model, tape, known: Arc::default() })
+}
+
+struct Recorder {
+    model: Arc<dyn Model>,
+    tape: Tape,
+    known: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Model for Recorder {
+    fn id(&self) -> &str {
+        self.model.id()
+    }
+
+    fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        for Message { text, .. } in &request.messages {
+            let id = text_id(text);
+            if known.insert(id.clone()) {
+                (self.tape)(&Line::Text { id, text: text.clone() });
+            }
+        }
+        let call = OpenCall { request: record(request), reply: Reply::default(), tape: self.tape.clone() };
+        let pieces = self.model.reply(request);
+        stream::unfold((pieces, call), |(mut pieces, mut call)| async move {
+            let piece = pieces.next().await?;
+            if let Ok(piece) = &piece {
+                call.reply.take(piece);
+            }
+            Some((piece, (pieces, call)))
+        })
+        .boxed()
+    }
+}
+
+/// A call under way; it is written down when it ends, whichever way.
+struct OpenCall {
+    request: RecordedRequest,
+    reply: Reply,
+    tape: Tape,
+}
+
+impl Drop for OpenCall {
+    fn drop(&mut self) {
+        if self.reply != Reply::default() {
+            (self.tape)(&Line::Call { request: self.request.clone(), reply: std::mem::take(&mut self.reply) });
+        }
+    }
+}
+
+/// How fast a recorded answer is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    Instant,
+    /// So fast that a person can watch.
+    TokensPerSecond(u32),
+}
+
+/// A recorded run as a model.
+pub struct Cassette {
+    name: String,
+    texts: BTreeMap<String, Arc<str>>,
+    replies: HashMap<RecordedRequest, Reply>,
+    pace: Pace,
+}
+
+impl Cassette {
+    /// Reads a recorded run; `name` is for messages.
+    ///
+    /// # Errors
+    /// If a line is not one of a recorded run, with its number, or if no call is in it.
+    pub fn parse(name: &str, lines: &str, pace: Pace) -> Result<Cassette> {
+        let mut cassette = Cassette { name: name.to_owned(), texts: BTreeMap::new(), replies: HashMap::new(), pace };
+        for (number, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let line = serde_json::from_str(line)
+                .with_context(|| format!("line {} of '{name}' is not one of a recorded run", number + 1))?;
+            match line {
+                Line::Text { id, text } => drop(cassette.texts.insert(id, text)),
+                Line::Call { request, reply } => cassette.keep(request, reply),
+                Line::Note(_) | Line::Event(_) => {}
+            }
+        }
+        if cassette.replies.is_empty() {
+            bail!("'{name}' is not a recorded run: no call is in it");
+        }
+        Ok(cassette)
+    }
+
+    /// Of several answers to the same request the last whole one counts.
+    fn keep(&mut self, request: RecordedRequest, reply: Reply) {
+        let is_worse = |known: &Reply| known.finish.is_some() && reply.finish.is_none();
+        if !self.replies.get(&request).is_some_and(is_worse) {
+            self.replies.insert(request, reply);
+        }
+    }
+
+    /// Where the request parts from the most similar recorded one, in words.
+    fn difference(&self, asked: &Request) -> String {
+        let text_of = |message: &RecordedMessage| self.texts.get(&message.text).map_or("", |text| text.as_ref());
+        let shared = |recorded: &RecordedRequest| {
+            let pairs = asked.messages.iter().zip(&recorded.messages);
+            pairs.map(|(asked, recorded)| common_prefix(&asked.text, text_of(recorded))).sum::<usize>()
+        };
+        let Some(nearest) = self.replies.keys().max_by_key(|recorded| (shared(recorded), *recorded)) else {
+            return format!("'{}' is empty", self.name);
+        };
+        for (index, message) in asked.messages.iter().enumerate() {
+            let recorded = nearest.messages.get(index).map_or("", text_of);
+            if recorded != message.text.as_ref() {
+                let line = message.text[..common_prefix(&message.text, recorded)].lines().count().max(1) - 1;
+                let excerpt =
+                    |text: &str| text.lines().nth(line).unwrap_or_default().chars().take(100).collect::<String>();
+                return format!(
+                    "the nearest in '{}' parts from it in message {} of {} ({:?}), line {}: asked '{}', recorded '{}'",
+                    self.name,
+                    index + 1,
+                    asked.messages.len(),
+                    message.role,
+                    line + 1,
+                    excerpt(&message.text),
+                    excerpt(recorded),
+                );
+            }
+        }
+        format!("the nearest in '{}' asks for another form of answer, or goes on longer", self.name)
+    }
+}
+
+impl Model for Cassette {
+    fn id(&self) -> &str {
+        &self.name
+    }
+
+    fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>> {
+        let Some(reply) = self.replies.get(&record(request)) else {
+            let why = self.difference(request);
+            return stream::iter([Err(Error::NotRecorded { why })]).boxed();
+        };
+        played(reply.clone(), self.pace).boxed()
+    }
+}
+
+/// The answer in pieces of a token's size, as a server would stream it.
+fn played(reply: Reply, pace: Pace) -> impl Stream<Item = Result<Piece, Error>> + Send {
+    let text = tokens_of(&reply.text).into_iter().map(Piece::Text);
+    let call = tokens_of(reply.call.as_deref().unwrap_or_default()).into_iter().map(Piece::Call);
+    let refusal = reply.refusal.into_iter().map(Piece::Refusal);
+    let end = reply.usage.map(Piece::Usage).into_iter().chain(reply.finish.map(Piece::End));
+    let pieces: Vec<Piece> = text.chain(call).chain(refusal).chain(end).collect();
+    stream::iter(pieces).then(move |piece| async move {
+        match pace {
+            Pace::Instant => tokio::task::yield_now().await,
+            Pace::TokensPerSecond(tokens) => tokio::time::sleep(Duration::from_secs(1) / tokens.max(1)).await,
+        }
+        Ok(piece)
+    })
+}
+
+/// Cuts a text into pieces of about four bytes, between characters.
+fn tokens_of(text: &str) -> Vec<String> {
+    let mut pieces = Vec::with_capacity(text.len() / 4 + 1);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (piece, behind) = rest.split_at(rest.ceil_char_boundary(4));
+        pieces.push(piece.to_owned());
+        rest = behind;
+    }
+    pieces
+}
+
+fn record(request: &Request) -> RecordedRequest {
+    let message = |Message { role, text }: &Message| RecordedMessage { role: *role, text: text_id(text) };
+    let function = match &request.form {
+        Form::Text => None,
+        Form::Call(function) => Some(function.name.clone()),
+    };
+    RecordedRequest { messages: request.messages.iter().map(message).collect(), function }
+}
+
+/// 128 bits of BLAKE3, in hex.
+fn text_id(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
+}
+
+/// Length in bytes of what both texts begin with, at a character's border.
+fn common_prefix(a: &str, b: &str) -> usize {
+    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    a.floor_char_boundary(same)
+}

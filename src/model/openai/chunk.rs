@@ -1,0 +1,216 @@
+//! One chunk of a streamed chat completion, as forgiving as the servers are careless: nothing in it is required.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::{Finish, Piece, Usage};
+
+/// A chunk, or a whole answer sent in one piece (`message` instead of `delta`), or an error object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Chunk {
+    choices: Option<Vec<Choice>>,
+    usage: Option<Value>,
+    error: Option<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Choice {
+    #[serde(alias = "message")]
+    delta: Option<Delta>,
+    finish_reason: Option<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Delta {
+    content: Option<Value>,
+    refusal: Option<Value>,
+    tool_calls: Option<Vec<ToolCall>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ToolCall {
+    index: Option<u64>,
+    function: Option<CalledFunction>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CalledFunction {
+    arguments: Option<Value>,
+}
+
+impl Chunk {
+    /// What the first choice says; further choices were never asked for.
+    pub(super) fn pieces(&self) -> Vec<Piece> {
+        let Some(delta) = self.choice().and_then(|choice| choice.delta.as_ref()) else { return Vec::new() };
+        let text = delta.content.iter().map(text_of).filter(|text| !text.is_empty()).map(Piece::Text);
+        let refusal = delta.refusal.iter().map(text_of).filter(|text| !text.is_empty()).map(Piece::Refusal);
+        // Only the first call counts: one function is offered, and it is asked for once.
+        let calls = delta.tool_calls.iter().flatten().filter(|call| call.index.unwrap_or(0) == 0);
+        let arguments =
+            calls.filter_map(|call| call.function.as_ref()?.arguments.as_ref()).map(|arguments| match arguments {
+                Value::String(text) => Piece::Call(text.clone()),
+                object => Piece::Call(object.to_string()),
+            });
+        text.chain(refusal).chain(arguments).collect()
+    }
+
+    /// The end mark, if this chunk holds it. Words of other servers (`eos`, `end_turn`, …) mean a plain stop.
+    pub(super) fn finish(&self) -> Option<Finish> {
+        match self.choice()?.finish_reason.as_ref()?.as_str()? {
+            "length" | "max_tokens" | "model_length" => Some(Finish::Length),
+            "content_filter" | "refusal" => Some(Finish::Refused),
+            "error" | "abort" => None,
+            _ => Some(Finish::Stop),
+        }
+    }
+
+    pub(super) fn usage(&self) -> Option<Usage> {
+        let usage = self.usage.as_ref()?.as_object()?;
+        let count = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or(0);
+        let input = count(usage.get("prompt_tokens"));
+        let output = count(usage.get("completion_tokens"));
+        let cached = count(usage.get("prompt_tokens_details").and_then(|details| details.get("cached_tokens")));
+        let cost = usage.get("cost").and_then(Value::as_f64);
+        (input + output > 0).then_some(Usage { input, cached, output, cost })
+    }
+
+    /// What went wrong, if the server says so in the middle of an answer.
+    pub(super) fn error_message(&self) -> Option<String> {
+        let error = self.error.as_ref().filter(|error| !error.is_null())?;
+        Some(error_message(&serde_json::json!({ "error": error }).to_string()))
+    }
+
+    fn choice(&self) -> Option<&Choice> {
+        self.choices.as_ref()?.first()
+    }
+}
+
+/// Text, whether it comes as a string or, as some thinking models send it, as a list of parts.
+fn text_of(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part.get("text")?.as_str()).collect(),
+        _ => String::new(),
+    }
+}
+
+/// The words in an error's body: JSON in any of the usual shapes, a page, or plain text.
+pub(super) fn error_message(body: &str) -> String {
+    let Ok(json) = serde_json::from_str::<Value>(body) else {
+        let is_page = body.trim_start().starts_with('<');
+        return match body.trim() {
+            "" => "no reason given".to_owned(),
+            _ if is_page => "a web page instead of an answer; is there a proxy in between?".to_owned(),
+            text => text.to_owned(),
+        };
+    };
+    let places =
+        [json.pointer("/error/message"), json.get("error"), json.get("message"), json.get("detail"), Some(&json)];
+    let found = places.into_iter().flatten().find(|value| !value.is_null());
+    match found {
+        Some(Value::String(words)) => words.clone(),
+        Some(other) => other.to_string(),
+        None => "no reason given".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn reads(json: &str, pieces: &[Piece], finish: Option<Finish>) {
+        let chunk: Chunk = serde_json::from_str(json).expect(json);
+        assert_eq!((chunk.pieces().as_slice(), chunk.finish()), (pieces, finish));
+    }
+
+    fn text(text: &str) -> Piece {
+        Piece::Text(text.to_owned())
+    }
+
+    fn call(arguments: &str) -> Piece {
+        Piece::Call(arguments.to_owned())
+    }
+
+    #[test]
+    fn text_in_every_shape() {
+        reads(r#"{"choices":[{"delta":{"content":"a"}}]}"#, &[text("a")], None);
+        reads(r#"{"choices":[{"delta":{"content":[{"type":"text","text":"a"},{"text":"b"}]}}]}"#, &[text("ab")], None);
+        reads(
+            r#"{"choices":[{"message":{"content":"whole"},"finish_reason":"stop"}]}"#,
+            &[text("whole")],
+            Some(Finish::Stop),
+        );
+    }
+
+    #[test]
+    fn chunks_without_anything_in_them() {
+        for json in [
+            r#"{}"#,
+            r#"{"choices":[]}"#,
+            r#"{"choices":null}"#,
+            r#"{"choices":[{}]}"#,
+            r#"{"choices":[{"delta":null,"finish_reason":null}]}"#,
+            r#"{"choices":[{"delta":{"role":"assistant","content":null}}]}"#,
+            r#"{"id":7,"created":1.5,"object":null,"service_tier":"odd","choices":[{"delta":{"content":""}}]}"#,
+        ] {
+            reads(json, &[], None);
+        }
+    }
+
+    #[test]
+    fn calls_without_type_id_or_index_and_with_arguments_as_an_object() {
+        reads(r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"{\"p"}}]}}]}"#, &[call("{\"p")], None);
+        reads(
+            r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":{"a":1}}}]}}]}"#,
+            &[call("{\"a\":1}")],
+            None,
+        );
+        reads(r#"{"choices":[{"delta":{"tool_calls":[{"index":1,"function":{"arguments":"x"}}]}}]}"#, &[], None);
+    }
+
+    #[test]
+    fn ends() {
+        for (reason, finish) in [
+            ("stop", Some(Finish::Stop)),
+            ("tool_calls", Some(Finish::Stop)),
+            ("eos", Some(Finish::Stop)),
+            ("", Some(Finish::Stop)),
+            ("length", Some(Finish::Length)),
+            ("content_filter", Some(Finish::Refused)),
+            ("error", None),
+        ] {
+            reads(&format!(r#"{{"choices":[{{"finish_reason":"{reason}"}}]}}"#), &[], finish);
+        }
+    }
+
+    #[test]
+    fn usage_with_and_without_details() {
+        let usage = |json: &str| serde_json::from_str::<Chunk>(json).expect(json).usage();
+        let full = r#"{"usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":8},"cost":0.5}}"#;
+        assert_eq!(usage(full), Some(Usage { input: 9, cached: 8, output: 4, cost: Some(0.5) }));
+        assert_eq!(usage(r#"{"usage":{"prompt_tokens":-1,"completion_tokens":4}}"#).map(|usage| usage.input), Some(0));
+        assert_eq!(usage(r#"{"usage":null}"#), None);
+        assert_eq!(usage(r#"{"usage":{}}"#), None);
+    }
+
+    #[test]
+    fn words_of_errors() {
+        for (body, words) in [
+            (r#"{"error":{"message":"no","code":429}}"#, "no"),
+            (r#"{"error":"no"}"#, "no"),
+            (r#"{"detail":"no"}"#, "no"),
+            (r#"{"message":"no"}"#, "no"),
+            ("no", "no"),
+            ("", "no reason given"),
+            ("<html>x</html>", "a web page instead of an answer; is there a proxy in between?"),
+        ] {
+            assert_eq!(error_message(body), words);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Every word that is sent to a model: the files of `prompts/`, built in, each replaceable by its name.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
+
+const BUILT_IN: &[(&str, &str)] = &[
+    ("rules", include_str!("../prompts/rules.md")),
+    ("file_list", include_str!("../prompts/file_list.md")),
+    ("file_list_as_text", include_str!("../prompts/file_list_as_text.md")),
+    ("file", include_str!("../prompts/file.md")),
+    ("file_again", include_str!("../prompts/file_again.md")),
+    ("complaint", include_str!("../prompts/complaint.md")),
+];
+
+/// The templates, by name.
+pub struct Prompts(Environment<'static>);
+
+impl Prompts {
+    /// The built-in ones, with those of `replacements` (name without `.md`, text) in their place.
+    ///
+    /// # Errors
+    /// If a replacement has the name of no prompt, or is no template.
+    pub fn with(replacements: BTreeMap<String, String>) -> Result<Prompts> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.add_filter("fenced", |text: String| fenced(&text));
+        for (name, text) in BUILT_IN {
+            environment.add_template(name, text)?;
+        }
+        for (name, text) in replacements {
+            if !BUILT_IN.iter().any(|(built_in, _)| *built_in == name) {
+                let names: Vec<_> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+                bail!("there is no prompt named '{name}'; there are {}", names.join(", "));
+            }
+            environment
+                .add_template_owned(name.clone(), text)
+                .with_context(|| format!("the prompt '{name}' is no template"))?;
+        }
+        Ok(Prompts(environment))
+    }
+
+    /// The prompt `name` with its blanks filled. What a person or a model wrote comes in as a value, never as a template.
+    pub(crate) fn render(&self, name: &str, values: serde_json::Value) -> Result<String> {
+        let template = self.0.get_template(name)?;
+        template
+            .render(Value::from(Serde(values)))
+            .with_context(|| format!("the prompt '{name}' could not be filled in"))
+    }
+}
+
+/// The text in a fence that nothing in it can close.
+fn fenced(text: &str) -> String {
+    let longest = text.lines().map(|line| line.trim_start().chars().take_while(|c| *c == '`').count()).max();
+    let fence = "`".repeat((longest.unwrap_or(0) + 1).max(3));
+    let newline = if text.ends_with('\n') { "" } else { "\n" };
+    format!("{fence}\n{text}{newline}{fence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fence_is_longer_than_what_it_holds() {
+        assert_eq!(fenced("a"), "```\na\n```");
+        assert_eq!(fenced("````md\nx\n````\n"), "`````\n````md\nx\n````\n`````");
+    }
+
+    #[test]
+    fn a_replacement_needs_the_name_of_a_prompt() {
+        let named = |name: &str| Prompts::with(BTreeMap::from([(name.to_owned(), "{{ path }}!".to_owned())]));
+        let prompts = named("file").expect("is one");
+        assert_eq!(prompts.render("file", serde_json::json!({ "path": "{{x}}" })).expect("renders"), "{{x}}!");
+        assert!(named("fiel").is_err());
+    }
+}

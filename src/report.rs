@@ -1,0 +1,128 @@
+//! The sum of a run's events: what was written, what was not and why, what it cost. Half a success is a value.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{event::Event, model::Usage, path::RelPath};
+
+/// What a run has done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub run: String,
+    pub model: String,
+    pub out: String,
+    pub outcome: Outcome,
+    /// Why it could not go on, if it could not.
+    pub error: Option<String>,
+    /// Files that the list names; empty until it stands.
+    pub files: Vec<RelPath>,
+    pub written: Vec<Written>,
+    pub unchanged: Vec<Written>,
+    pub kept: Vec<Kept>,
+    pub failed: Vec<Failed>,
+    pub refused: Vec<Refused>,
+    pub dropped: Vec<RelPath>,
+    pub notices: Vec<String>,
+    /// Calls whose answer arrived whole.
+    pub calls: usize,
+    pub usage: Usage,
+    /// Wall time of the run, in seconds.
+    pub seconds: f64,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every file that was asked for has its text.
+    #[default]
+    Complete,
+    /// It came to its end, but some files are missing.
+    Partial,
+    /// Nothing could be done, or not to the end; the reason was said.
+    Failed,
+    Interrupted,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    pub path: RelPath,
+    pub lines: usize,
+}
+
+/// A person's file that was left alone, and where the new text for it lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub path: RelPath,
+    pub kept_at: String,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    pub path: RelPath,
+    pub why: String,
+}
+
+/// A path as the model wrote it, which nothing is written to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    pub path: String,
+    pub why: String,
+}
+
+impl Default for Report {
+    fn default() -> Report {
+        Report {
+            run: String::new(),
+            model: String::new(),
+            out: String::new(),
+            outcome: Outcome::Complete,
+            error: None,
+            files: Vec::new(),
+            written: Vec::new(),
+            unchanged: Vec::new(),
+            kept: Vec::new(),
+            failed: Vec::new(),
+            refused: Vec::new(),
+            dropped: Vec::new(),
+            notices: Vec::new(),
+            calls: 0,
+            usage: Usage::NONE,
+            seconds: 0.0,
+        }
+    }
+}
+
+impl Report {
+    /// Adds one event.
+    pub(crate) fn add(&mut self, event: &Event) {
+        match event.clone() {
+            Event::Started { run, model, out } => *self = Report { run, model, out, ..Report::default() },
+            Event::Notice { text } => self.notices.push(text),
+            Event::Answered { usage, .. } => {
+                self.calls += 1;
+                self.usage += usage;
+            }
+            Event::ListReady { files } => self.files = files,
+            Event::Refused { path, why } => self.refused.push(Refused { path, why }),
+            Event::Dropped { path } => self.dropped.push(path),
+            Event::Written { path, lines } => self.written.push(Written { path, lines }),
+            Event::Unchanged { path, lines } => self.unchanged.push(Written { path, lines }),
+            Event::Kept { path, kept_at, why } => self.kept.push(Kept { path, kept_at, why }),
+            Event::Failed { path, why } => self.failed.push(Failed { path, why }),
+            Event::Asked { .. }
+            | Event::Piece { .. }
+            | Event::AskedAgain { .. }
+            | Event::PlanReady { .. }
+            | Event::Finished { .. } => {}
+        }
+    }
+
+    /// The outcome of a run that came to its end by itself.
+    pub fn verdict(&self) -> Outcome {
+        match self.failed.is_empty() && self.refused.is_empty() {
+            true => Outcome::Complete,
+            false => Outcome::Partial,
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! What was decided, from what was typed, set and found. Pure: files and the environment come in as values.
+
+use std::{collections::BTreeMap, num::NonZeroUsize};
+
+use anyhow::{Context, Result, bail};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::{
+    model::openai::{DEFAULT_BASE_URL, DEFAULT_MODEL},
+    path::RelPath,
+};
+
+/// Files asked for at the same time when nobody says otherwise.
+const DEFAULT_JOBS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not zero");
+/// The output directory when nobody says otherwise.
+const DEFAULT_OUT: &str = "generated";
+
+/// What a person typed, or set in the environment as `SMOL_…`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Typed {
+    pub model: Option<String>,
+    pub base_url: Option<String>,
+    pub out: Option<String>,
+    pub jobs: Option<NonZeroUsize>,
+    pub replay: Option<String>,
+}
+
+/// What lies around, nearest first: the environment, `.env` and `smol.toml` in the working directory, the user's file.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    pub environment: BTreeMap<String, String>,
+    pub dotenv: BTreeMap<String, String>,
+    pub project: ConfigFile,
+    pub user: ConfigFile,
+}
+
+/// `smol.toml`, in the working directory or in the user's configuration.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ConfigFile {
+    pub model: Option<String>,
+    pub base_url: Option<String>,
+    pub out: Option<String>,
+    pub jobs: Option<NonZeroUsize>,
+}
+
+/// Everything that a run needs to know; nothing in it is left open.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub source: Source,
+    pub out: String,
+    pub jobs: NonZeroUsize,
+    /// What a person should know of how this was decided.
+    pub notices: Vec<String>,
+}
+
+/// Where answers come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    Server {
+        base_url: String,
+        key: SecretString,
+        model: String,
+    },
+    /// The recorded run in this file.
+    Replay(String),
+    /// Nothing was set: only a shipped prompt can be answered, from its recorded run.
+    Nothing,
+}
+
+/// A value and how near it stood.
+struct Found {
+    value: String,
+    layer: Layer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layer {
+    /// The command line or the environment: the person said it.
+    Person,
+    /// A file in the working directory: anybody's clone may hold one.
+    WorkingDirectory(&'static str),
+    /// The user's own configuration.
+    User,
+}
+
+impl Settings {
+    /// Decides; nearest wins.
+    ///
+    /// # Errors
+    /// If a value cannot be what it should be, or one that is needed is missing.
+    pub fn decide(typed: Typed, found: &Surroundings) -> Result<Settings> {
+        let mut notices = Vec::new();
+        let source = match typed.replay {
+            Some(file) => Source::Replay(file),
+            None => server(typed.model, typed.base_url, found, &mut notices)?,
+        };
+        let out = match (typed.out, found.value("SMOL_OUT", |file| file.out.clone())) {
+            (Some(out), _) => out,
+            (None, Some(Found { value, layer: Layer::WorkingDirectory(file) })) => {
+                // Anybody's clone may hold that file, so it must not send the output elsewhere.
+                let inside = RelPath::parse(&value)
+                    .with_context(|| format!("'{file}' may only name an output directory below its own"))?;
+                inside.into()
+            }
+            (None, Some(out)) => out.value,
+            (None, None) => DEFAULT_OUT.to_owned(),
+        };
+        let jobs = match (typed.jobs, found.value("SMOL_JOBS", |file| file.jobs.map(|jobs| jobs.to_string()))) {
+            (Some(jobs), _) => jobs,
+            (None, Some(jobs)) => {
+                jobs.value.parse().with_context(|| format!("SMOL_JOBS is '{}', not a number from 1 up", jobs.value))?
+            }
+            (None, None) => DEFAULT_JOBS,
+        };
+        Ok(Settings { source, out, jobs, notices })
+    }
+}
+
+/// The server to ask, if anything says that there is one: a key, or an address.
+fn server(
+    model: Option<String>,
+    base_url: Option<String>,
+    found: &Surroundings,
+    notices: &mut Vec<String>,
+) -> Result<Source> {
+    let typed = |value: Option<String>| value.map(|value| Found { value, layer: Layer::Person });
+    let base_url = typed(base_url)
+        .or_else(|| found.value("SMOL_BASE_URL", |file| file.base_url.clone()))
+        .or_else(|| found.value("OPENAI_BASE_URL", |_| None));
+    let model = typed(model).or_else(|| found.value("SMOL_MODEL", |file| file.model.clone()));
+    let key = match &base_url {
+        Some(Found { value, layer: Layer::WorkingDirectory(file) }) => {
+            let own = Surroundings { dotenv: found.dotenv.clone(), ..Surroundings::default() }
+                .value("OPENAI_API_KEY", |_| None);
+            if own.is_none() && found.value("OPENAI_API_KEY", |_| None).is_some() {
+                notices.push(format!("OPENAI_API_KEY is not sent to {value}: that address stands in '{file}', the key does not. If you trust it, name it with --base-url"));
+            }
+            own
+        }
+        _ => found.value("OPENAI_API_KEY", |_| None),
+    };
+    if base_url.is_none() && key.is_none() {
+        return Ok(Source::Nothing);
+    }
+    let model = match (model, &base_url) {
+        (Some(model), _) => model.value,
+        (None, None) => DEFAULT_MODEL.to_owned(),
+        (None, Some(base_url)) if base_url.value.trim_end_matches('/') == DEFAULT_BASE_URL => DEFAULT_MODEL.to_owned(),
+        (None, Some(base_url)) => bail!("no model is named for {}", base_url.value),
+    };
+    let base_url = base_url.map_or_else(|| DEFAULT_BASE_URL.to_owned(), |base_url| base_url.value);
+    Ok(Source::Server { base_url, key: key.map(|key| key.value).unwrap_or_default().into(), model })
+}
+
+impl Surroundings {
+    /// The nearest value of `name`, or of its key in the configuration files. Empty ones count as not set.
+    fn value(&self, name: &str, key: impl Fn(&ConfigFile) -> Option<String>) -> Option<Found> {
+        let layers = [
+            (self.environment.get(name).cloned(), Layer::Person),
+            (self.dotenv.get(name).cloned(), Layer::WorkingDirectory(".env")),
+            (key(&self.project), Layer::WorkingDirectory("smol.toml")),
+            (key(&self.user), Layer::User),
+        ];
+        let set =
+            layers.into_iter().filter_map(|(value, layer)| Some(Found { value: value?.trim().to_owned(), layer }));
+        set.into_iter().find(|found| !found.value.is_empty())
+    }
+}
+
+/// The paths of `--file`.
+///
+/// # Errors
+/// If one of them cannot be a file of the output directory.
+pub fn parse_files(files: &[String]) -> Result<Vec<RelPath>> {
+    files.iter().map(|file| RelPath::parse(file).with_context(|| format!("--file cannot be '{file}'"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[track_caller]
+    fn decides(
+        typed: Typed,
+        environment: &[(&str, &str)],
+        dotenv: &[(&str, &str)],
+        expected: Option<(&str, &str, &str)>,
+    ) -> Settings {
+        let found = Surroundings { environment: map(environment), dotenv: map(dotenv), ..Surroundings::default() };
+        let settings = Settings::decide(typed, &found).expect("decides");
+        let server = match &settings.source {
+            Source::Server { base_url, key, model } => Some((base_url.as_str(), key.expose_secret(), model.as_str())),
+            Source::Replay(_) | Source::Nothing => None,
+        };
+        assert_eq!(server, expected);
+        settings
+    }
+
+    #[test]
+    fn nothing_set_is_no_server() {
+        decides(Typed::default(), &[], &[], None);
+        decides(Typed { model: Some("m".to_owned()), ..Typed::default() }, &[("OPENAI_API_KEY", "  ")], &[], None);
+    }
+
+    #[test]
+    fn a_key_is_enough() {
+        decides(Typed::default(), &[("OPENAI_API_KEY", "k\n")], &[], Some((DEFAULT_BASE_URL, "k", DEFAULT_MODEL)));
+        decides(Typed::default(), &[], &[("OPENAI_API_KEY", "k")], Some((DEFAULT_BASE_URL, "k", DEFAULT_MODEL)));
+    }
+
+    #[test]
+    fn the_nearest_wins() {
+        let typed = Typed { model: Some("typed".to_owned()), ..Typed::default() };
+        decides(typed, &[("OPENAI_API_KEY", "k"), ("SMOL_MODEL", "set")], &[], Some((DEFAULT_BASE_URL, "k", "typed")));
+        decides(
+            Typed::default(),
+            &[("OPENAI_API_KEY", "k"), ("SMOL_MODEL", "near")],
+            &[("SMOL_MODEL", "far")],
+            Some((DEFAULT_BASE_URL, "k", "near")),
+        );
+    }
+
+    #[test]
+    fn a_base_url_needs_a_model_and_no_key() {
+        decides(
+            Typed { base_url: Some("http://x/v1".to_owned()), model: Some("m".to_owned()), ..Typed::default() },
+            &[],
+            &[],
+            Some(("http://x/v1", "", "m")),
+        );
+        let typed = Typed { base_url: Some("http://x/v1".to_owned()), ..Typed::default() };
+        assert!(Settings::decide(typed, &Surroundings::default()).is_err());
+    }
+
+    #[test]
+    fn a_key_from_elsewhere_is_not_sent_to_an_address_from_a_clone() {
+        let dotenv = [("OPENAI_BASE_URL", "http://evil/v1"), ("SMOL_MODEL", "m")];
+        let settings =
+            decides(Typed::default(), &[("OPENAI_API_KEY", "k")], &dotenv, Some(("http://evil/v1", "", "m")));
+        assert!(settings.notices[0].contains("http://evil/v1"), "{:?}", settings.notices);
+        let both = [("OPENAI_BASE_URL", "http://ours/v1"), ("SMOL_MODEL", "m"), ("OPENAI_API_KEY", "k2")];
+        decides(Typed::default(), &[], &both, Some(("http://ours/v1", "k2", "m")));
+        let others = [("OPENAI_API_KEY", "k")];
+        decides(Typed::default(), &others, &both, Some(("http://ours/v1", "k2", "m")));
+        let said = Typed { base_url: Some("http://evil/v1".to_owned()), ..Typed::default() };
+        decides(said, &[("OPENAI_API_KEY", "k")], &dotenv, Some(("http://evil/v1", "k", "m")));
+    }
+
+    #[test]
+    fn jobs_and_out_have_defaults_and_limits() {
+        let settings = decides(Typed::default(), &[], &[("SMOL_JOBS", "3")], None);
+        assert_eq!((settings.jobs.get(), settings.out.as_str()), (3, "generated"));
+        for wrong in [("SMOL_JOBS", "0"), ("SMOL_OUT", "../elsewhere"), ("SMOL_OUT", "/etc")] {
+            let found = Surroundings { dotenv: map(&[wrong]), ..Surroundings::default() };
+            assert!(Settings::decide(Typed::default(), &found).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The only code that touches a disk: the output directory, what smol remembers in it, and files a person names.
+//!
+//! Everything in the output directory goes through one directory handle, so no symlink and no `..` leads out of it.
+//! smol owns a file only while its bytes are those that smol wrote; every other file is a person's and stays.
+
+mod manifest;
+mod run_log;
+
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+use anyhow::{Context, Result, bail};
+use cap_std::{ambient_authority, fs::Dir};
+use cap_tempfile::TempFile;
+
+use self::manifest::Manifest;
+pub use self::run_log::RunLog;
+use crate::path::RelPath;
+
+/// smol's own directory in the output directory.
+const MEMORY: &str = ".smol";
+/// Where new texts wait whose place is taken by a person's file, below [`MEMORY`].
+const KEPT: &str = "kept";
+/// No text that smol reads is longer, in bytes.
+const LONGEST_TEXT: u64 = 16 * 1024 * 1024;
+
+/// An output directory, held by one process at a time.
+pub struct Workspace {
+    name: String,
+    dir: Dir,
+    manifest: Mutex<Manifest>,
+    /// Locked as long as the workspace lives; the system lets go of it however the process ends.
+    _lock: std::fs::File,
+}
+
+/// What became of a text that was to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Landing {
+    Written,
+    /// The file holds this text already.
+    Unchanged,
+    /// A person's file is in its place and stays; the text is at `kept_at`, below the output directory.
+    Kept {
+        kept_at: String,
+        why: &'static str,
+    },
+}
+
+impl Workspace {
+    /// Opens the output directory, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be made or written, or another process works in it.
+    pub fn open(out: &Path) -> Result<Workspace> {
+        let name = out.display().to_string();
+        std::fs::create_dir_all(out).with_context(|| format!("could not make the output directory '{name}'"))?;
+        let dir = Dir::open_ambient_dir(out, ambient_authority())
+            .with_context(|| format!("could not open the output directory '{name}'"))?;
+        let memory = || format!("could not keep smol's memory in '{name}/{MEMORY}'");
+        dir.create_dir_all(MEMORY).with_context(memory)?;
+        let memory_dir = dir.open_dir(MEMORY).with_context(memory)?;
+        if !memory_dir.exists(".gitignore") {
+            memory_dir.write(".gitignore", "*\n").with_context(memory)?;
+        }
+        let lock = memory_dir.create("lock").with_context(memory)?.into_std();
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => bail!("another smol is at work in '{name}'"),
+            Err(std::fs::TryLockError::Error(error)) => return Err(error).with_context(memory),
+        }
+        let manifest = Manifest::open(memory_dir).with_context(memory)?;
+        Ok(Workspace { name, dir, manifest: Mutex::new(manifest), _lock: lock })
+    }
+
+    /// The output directory as it was given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text of a file; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is no text.
+    pub fn read(&self, path: &RelPath) -> Result<Option<String>> {
+        let file = match self.dir.open(path.as_str()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(explained),
+        };
+        file.and_then(read_text).map(Some).with_context(|| format!("could not read '{path}'"))
+    }
+
+    /// Puts `text` under its final name, whole or not at all, unless a person's file is there.
+    ///
+    /// # Errors
+    /// If the disk refuses; then nothing has changed.
+    pub fn land(&self, path: &RelPath, text: &str) -> Result<Landing> {
+        let mut manifest = self.manifest.lock().unwrap_or_else(PoisonError::into_inner);
+        let landing = match self.owner(path, text, &manifest).with_context(|| format!("could not look at '{path}'"))? {
+            Owner::Nobody | Owner::Smol => {
+                manifest.promise(path, text).with_context(|| format!("could not note down '{path}'"))?;
+                self.place(path, text).with_context(|| format!("could not write '{path}'"))?
+            }
+            Owner::SameText => Landing::Unchanged,
+            Owner::Person(why) => self.keep(path, text, why)?,
+        };
+        Ok(landing)
+    }
+
+    /// Starts the record of a run.
+    pub fn run_log(&self, run: &str) -> Result<RunLog> {
+        let runs = format!("{MEMORY}/runs");
+        let name = format!("{runs}/{run}.jsonl");
+        let create = || {
+            self.dir.create_dir_all(&runs)?;
+            self.dir.open_with(&name, cap_std::fs::OpenOptions::new().append(true).create_new(true))
+        };
+        let file = create().with_context(|| format!("could not start the record '{name}'"))?;
+        Ok(RunLog::new(name, file.into_std()))
+    }
+
+    /// Whose file stands at `path`.
+    fn owner(&self, path: &RelPath, text: &str, manifest: &Manifest) -> Result<Owner> {
+        let metadata = match self.dir.symlink_metadata(path.as_str()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Owner::Nobody),
+            found => found.map_err(explained)?,
+        };
+        if metadata.is_dir() {
+            bail!("a directory stands in its place");
+        }
+        if !metadata.is_file() {
+            return Ok(Owner::Person("a link or a device stands in its place"));
+        }
+        if metadata.len() == text.len() as u64 && self.bytes(path)? == text.as_bytes() {
+            return Ok(Owner::SameText);
+        }
+        let Some(written) = manifest.written(path) else {
+            return Ok(Owner::Person("it was there before smol wrote it"));
+        };
+        match written.contains(&manifest::hash(&self.bytes(path)?)) {
+            true => Ok(Owner::Smol),
+            false => Ok(Owner::Person("it was changed since smol wrote it")),
+        }
+    }
+
+    fn bytes(&self, path: &RelPath) -> Result<Vec<u8>> {
+        self.dir.read(path.as_str()).map_err(explained)
+    }
+
+    fn place(&self, path: &RelPath, text: &str) -> Result<Landing> {
+        if let Some(parent) = path.parents().next() {
+            self.dir.create_dir_all(parent).map_err(explained)?;
+        }
+        whole(&self.dir, path.as_str(), text)?;
+        Ok(Landing::Written)
+    }
+
+    /// Puts the text aside, where the person finds it.
+    fn keep(&self, path: &RelPath, text: &str, why: &'static str) -> Result<Landing> {
+        let kept_at = format!("{MEMORY}/{KEPT}/{path}");
+        let keep = || -> Result<()> {
+            let (parent, _) = kept_at.rsplit_once('/').expect("it has a directory");
+            self.dir.create_dir_all(parent).map_err(explained)?;
+            whole(&self.dir, &kept_at, text)
+        };
+        keep().with_context(|| {
+            format!("'{path}' is a person's file, and its new text could not be kept in '{kept_at}'")
+        })?;
+        Ok(Landing::Kept { kept_at, why })
+    }
+}
+
+enum Owner {
+    Nobody,
+    Smol,
+    SameText,
+    Person(&'static str),
+}
+
+/// Writes a file whole or not at all: beside its place first, then under its name in one step.
+fn whole(dir: &Dir, path: &str, text: &str) -> Result<()> {
+    let (parent, name) = path.rsplit_once('/').map_or((".", path), |(parent, name)| (parent, name));
+    let parent = dir.open_dir(parent).map_err(explained)?;
+    let mut file = TempFile::new(&parent)?;
+    file.write_all(text.as_bytes())?;
+    #[cfg(unix)]
+    if text.starts_with("#!") {
+        use cap_std::fs::PermissionsExt;
+        file.as_file().set_permissions(cap_std::fs::Permissions::from_mode(0o755))?;
+    }
+    file.replace(name).map_err(explained)
+}
+
+fn read_text(file: cap_std::fs::File) -> Result<String> {
+    text_of(file.into_std())
+}
+
+fn text_of(file: std::fs::File) -> Result<String> {
+    if file.metadata()?.is_dir() {
+        bail!("it is a directory");
+    }
+    let mut bytes = Vec::new();
+    file.take(LONGEST_TEXT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST_TEXT {
+        bail!("it is larger than {} MiB", LONGEST_TEXT >> 20);
+    }
+    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("it is not text in UTF-8"))
+}
+
+/// The disk's errors in words: what the directory handle reports for an escape reads like a riddle.
+fn explained(error: io::Error) -> anyhow::Error {
+    match error.kind() {
+        ErrorKind::PermissionDenied if error.raw_os_error().is_none() => {
+            anyhow::anyhow!("a symlink on the way leads out of the output directory")
+        }
+        ErrorKind::NotADirectory => anyhow::anyhow!("a file stands where a directory has to be"),
+        ErrorKind::AlreadyExists => anyhow::anyhow!("a file or a broken link stands where a directory has to be"),
+        ErrorKind::StorageFull => anyhow::anyhow!("the disk is full"),
+        _ => error.into(),
+    }
+}
+
+/// The text of a file that a person named, wherever it is.
+pub fn read_named(path: &Path) -> Result<String> {
+    text_of(std::fs::File::open(path)?)
+}
+
+/// Whether a person's word is the name of a file.
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// The texts of the `.md` files right in a directory, by their names without the ending.
+pub fn read_prompts(directory: &Path) -> Result<std::collections::BTreeMap<String, String>> {
+    let mut prompts = std::collections::BTreeMap::new();
+    for entry in walkdir::WalkDir::new(directory).min_depth(1).max_depth(1) {
+        let path = entry?.into_path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let text = read_named(&path).with_context(|| format!("could not read the prompt '{}'", path.display()))?;
+            prompts.insert(name, text);
+        }
+    }
+    Ok(prompts)
+}

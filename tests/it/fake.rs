@@ -1,0 +1,335 @@
+//! A provider as nasty as the real ones: OpenAI's chat completions over a real socket on loopback.
+//!
+//! Answers are chosen by the question, never by its order, so that parallel requests give the same result every time.
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+/// What comes back for one question.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The answer itself; for the list the arguments of the call.
+    pub text: String,
+    pub as_call: bool,
+    pub finish: Option<&'static str>,
+    pub fault: Option<Fault>,
+    /// Silence before the first token.
+    pub first_token: Duration,
+    /// Silence before each further token.
+    pub per_token: Duration,
+    pub has_usage: bool,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// No stream: this status and body instead.
+    Status(u16, String),
+    /// The connection is reset after so many tokens.
+    Reset(usize),
+    /// The stream closes cleanly after so many tokens, without an end mark.
+    Close(usize),
+    /// An error object arrives in the stream after so many tokens.
+    ErrorEvent(usize),
+    /// Chunks with empty, missing or null `choices` come in between, and comments, and blank data.
+    EmptyChoices,
+    /// The whole answer in one JSON body, though a stream was asked for.
+    WholeBody,
+    /// Every byte in a packet of its own, with CRLF line ends.
+    ByteByByte,
+    /// Never a token.
+    Stall,
+}
+
+impl Answer {
+    pub fn text(text: impl Into<String>) -> Answer {
+        Answer {
+            text: text.into(),
+            as_call: false,
+            finish: Some("stop"),
+            fault: None,
+            first_token: Duration::ZERO,
+            per_token: Duration::ZERO,
+            has_usage: true,
+        }
+    }
+
+    pub fn call(arguments: Value) -> Answer {
+        Answer { as_call: true, finish: Some("tool_calls"), ..Answer::text(arguments.to_string()) }
+    }
+
+    pub fn list(paths: &[&str]) -> Answer {
+        Answer::call(json!({ "paths": paths }))
+    }
+
+    pub fn finish(self, finish: Option<&'static str>) -> Answer {
+        Answer { finish, ..self }
+    }
+
+    pub fn fault(self, fault: Fault) -> Answer {
+        Answer { fault: Some(fault), ..self }
+    }
+
+    pub fn after(self, first_token: Duration) -> Answer {
+        Answer { first_token, ..self }
+    }
+
+    pub fn uncounted(self) -> Answer {
+        Answer { has_usage: false, ..self }
+    }
+}
+
+impl From<&str> for Answer {
+    fn from(text: &str) -> Answer {
+        Answer::text(text)
+    }
+}
+
+impl From<String> for Answer {
+    fn from(text: String) -> Answer {
+        Answer::text(text)
+    }
+}
+
+/// One request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// `plan`, `list`, or the path of the file.
+    pub question: String,
+    pub head: String,
+    pub body: String,
+    pub at: Instant,
+    /// When the first token of its answer left.
+    pub first_token: Option<Instant>,
+}
+
+impl Asked {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("requests are JSON")
+    }
+
+    /// Role and text of every message.
+    pub fn messages(&self) -> Vec<(String, String)> {
+        let json = self.json();
+        let messages = json["messages"].as_array().expect("there are messages").clone();
+        messages
+            .iter()
+            .map(|m| (m["role"].as_str().unwrap().to_owned(), m["content"].as_str().unwrap().to_owned()))
+            .collect()
+    }
+}
+
+type Answers = HashMap<String, Vec<Answer>>;
+
+/// A running provider; it ends with the process.
+pub struct Fake {
+    pub url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Fake {
+    /// Starts answering. A question asked for the nth time gets the nth of its answers, or the last.
+    pub fn start(answers: Answers) -> Fake {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let url = format!("http://{}/v1", listener.local_addr().expect("it is bound"));
+        let (asked, answers) = (Arc::<Mutex<Vec<Asked>>>::default(), Arc::new(answers));
+        let log = asked.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (log, answers) = (log.clone(), answers.clone());
+                thread::Builder::new()
+                    .stack_size(256 * 1024)
+                    .spawn(move || serve(stream, &answers, &log))
+                    .expect("spawns");
+            }
+        });
+        Fake { url, asked }
+    }
+
+    /// Every request so far, in the order of arrival.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>) {
+    let _ = stream.set_nodelay(true);
+    let mut reader = BufReader::new(stream.try_clone().expect("sockets can be cloned"));
+    let mut stream = stream;
+    while let Some((head, body)) = read_request(&mut reader) {
+        let question = question_of(&body);
+        let (nth, index) = {
+            let mut log = log.lock().unwrap();
+            let nth = log.iter().filter(|asked| asked.question == question).count();
+            log.push(Asked { question: question.clone(), head, body, at: Instant::now(), first_token: None });
+            (nth, log.len() - 1)
+        };
+        let Some(answer) = answers.get(&question).and_then(|all| all.get(nth).or(all.last())) else {
+            let body = json!({ "error": { "message": format!("the fake has no answer for '{question}'") } });
+            let _ = respond(&mut stream, 418, &body.to_string());
+            continue;
+        };
+        let on_first_token = || log.lock().unwrap()[index].first_token = Some(Instant::now());
+        if give(&mut stream, answer, on_first_token).is_none() {
+            return;
+        }
+    }
+}
+
+fn read_request(reader: &mut impl BufRead) -> Option<(String, String)> {
+    let mut head = String::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if line == "\r\n" {
+            break;
+        }
+        head.push_str(&line);
+    }
+    let length =
+        head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok())?;
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some((head, String::from_utf8(body).ok()?))
+}
+
+/// What is asked: by the shape of the conversation and its first branch message, so that a complaint behind it
+/// still is the same question.
+fn question_of(body: &str) -> String {
+    let json: Value = serde_json::from_str(body).unwrap_or_default();
+    let Some(last) = json["messages"][3]["content"].as_str() else { return "plan".to_owned() };
+    if last.starts_with("List the files") {
+        return "list".to_owned();
+    }
+    last.rsplit("The file to write is `").next().unwrap_or_default().trim_end().trim_end_matches("`.").to_owned()
+}
+
+fn respond(stream: &mut TcpStream, status: u16, body: &str) -> Option<()> {
+    let head =
+        format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(body.as_bytes()).ok()
+}
+
+/// Streams the answer; `None` when the connection is over.
+fn give(stream: &mut TcpStream, answer: &Answer, on_first_token: impl Fn()) -> Option<()> {
+    let fault = answer.fault.as_ref();
+    match fault {
+        Some(Fault::Status(status, body)) => return respond(stream, *status, body),
+        Some(Fault::WholeBody) => {
+            let message = json!({ "role": "assistant", "content": answer.text });
+            let body = json!({ "choices": [{ "index": 0, "message": message, "finish_reason": answer.finish }], "usage": usage(answer) });
+            return respond(stream, 200, &body.to_string());
+        }
+        _ => {}
+    }
+    stream
+        .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+        .ok()?;
+    if matches!(fault, Some(Fault::Stall)) {
+        thread::sleep(Duration::from_secs(60));
+        return None;
+    }
+    thread::sleep(answer.first_token);
+    let tokens = tokens(&answer.text);
+    let mut due = Instant::now();
+    for (index, token) in tokens.iter().enumerate() {
+        match fault {
+            Some(Fault::Reset(after)) if *after == index => {
+                let socket = socket2::SockRef::from(&*stream);
+                let _ = socket.set_linger(Some(Duration::ZERO));
+                return None;
+            }
+            Some(Fault::Close(after)) if *after == index => {
+                let _ = stream.write_all(b"0\r\n\r\n");
+                return None;
+            }
+            Some(Fault::ErrorEvent(after)) if *after == index => {
+                event(
+                    stream,
+                    &json!({ "error": { "message": "the engine caught fire", "code": 500 } }).to_string(),
+                    fault,
+                )?;
+                let _ = stream.write_all(b"0\r\n\r\n");
+                return None;
+            }
+            Some(Fault::EmptyChoices) => {
+                for odd in
+                    [r#"{"choices":[]}"#, "{}", r#"{"choices":null}"#, r#"{"choices":[{"index":0,"delta":null}]}"#]
+                {
+                    event(stream, odd, fault)?;
+                }
+                chunk(stream, b": keep-alive\n\n", fault)?;
+            }
+            _ => {}
+        }
+        if index > 0 && !answer.per_token.is_zero() {
+            // Against the clock, so that many threads on few cores keep the speed that they claim.
+            due += answer.per_token;
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+        let delta = match answer.as_call {
+            true if index == 0 => {
+                json!({ "tool_calls": [{ "index": 0, "id": "call_1", "type": "function", "function": { "name": "list_files", "arguments": token } }] })
+            }
+            true => json!({ "tool_calls": [{ "index": 0, "function": { "arguments": token } }] }),
+            false => json!({ "content": token }),
+        };
+        event(
+            stream,
+            &json!({ "id": "x", "choices": [{ "index": 0, "delta": delta, "finish_reason": null }] }).to_string(),
+            fault,
+        )?;
+        if index == 0 {
+            on_first_token();
+        }
+    }
+    if let Some(finish) = answer.finish {
+        event(
+            stream,
+            &json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": finish }] }).to_string(),
+            fault,
+        )?;
+    }
+    if answer.has_usage {
+        event(stream, &json!({ "choices": [], "usage": usage(answer) }).to_string(), fault)?;
+    }
+    event(stream, "[DONE]", fault)?;
+    stream.write_all(b"0\r\n\r\n").ok()
+}
+
+fn usage(answer: &Answer) -> Value {
+    let cached = json!({ "cached_tokens": 900 });
+    json!({ "prompt_tokens": 1000, "completion_tokens": tokens(&answer.text).len(), "prompt_tokens_details": cached })
+}
+
+fn tokens(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    characters.chunks(4).map(|token| token.iter().collect()).collect()
+}
+
+fn event(stream: &mut TcpStream, data: &str, fault: Option<&Fault>) -> Option<()> {
+    let end = if matches!(fault, Some(Fault::ByteByByte)) { "\r\n\r\n" } else { "\n\n" };
+    chunk(stream, format!("data: {data}{end}").as_bytes(), fault)
+}
+
+fn chunk(stream: &mut TcpStream, bytes: &[u8], fault: Option<&Fault>) -> Option<()> {
+    let size = if matches!(fault, Some(Fault::ByteByByte)) { 1 } else { bytes.len() };
+    for part in bytes.chunks(size) {
+        let mut framed = format!("{:x}\r\n", part.len()).into_bytes();
+        framed.extend_from_slice(part);
+        framed.extend_from_slice(b"\r\n");
+        stream.write_all(&framed).ok()?;
+    }
+    Some(())
+}
