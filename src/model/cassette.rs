@@ -157,7 +157,8 @@ impl Cassette {
         let text_of = |message: &RecordedMessage| self.texts.get(&message.text).map_or("", |text| text.as_ref());
         let shared = |recorded: &RecordedRequest| {
             let pairs = asked.messages.iter().zip(&recorded.messages);
-            pairs.map(|(asked, recorded)| common_prefix(&asked.text, text_of(recorded))).sum::<usize>()
+            let same = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+            pairs.map(|(asked, recorded)| same(&asked.text, text_of(recorded))).sum::<usize>()
         };
         let Some(nearest) = self.replies.keys().max_by_key(|recorded| (shared(recorded), *recorded)) else {
             return format!("'{}' is empty", self.name);
@@ -165,7 +166,8 @@ impl Cassette {
         for (index, message) in asked.messages.iter().enumerate() {
             let recorded = nearest.messages.get(index).map_or("", text_of);
             if recorded != message.text.as_ref() {
-                let line = message.text[..common_prefix(&message.text, recorded)].lines().count().max(1) - 1;
+                let same = message.text.lines().zip(recorded.lines()).take_while(|(asked, recorded)| asked == recorded);
+                let line = same.count();
                 let excerpt =
                     |text: &str| text.lines().nth(line).unwrap_or_default().chars().take(100).collect::<String>();
                 return format!(
@@ -238,10 +240,4 @@ fn record(request: &Request) -> RecordedRequest {
 /// 128 bits of BLAKE3, in hex.
 fn text_id(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
-}
-
-/// Length in bytes of what both texts begin with, at a character's border.
-fn common_prefix(a: &str, b: &str) -> usize {
-    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    a.floor_char_boundary(same)
 }

@@ -1,5 +1,9 @@
 //! The real binary against a fake provider over real sockets: what was sent, what was written, what was said.
 
+mod cassettes;
+mod faces;
 mod fake;
 mod generate;
+mod ownership;
 mod smol;
+mod weather;

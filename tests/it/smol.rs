@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Output, Stdio},
 };
 
@@ -20,6 +20,7 @@ pub struct Smol {
     environment: Vec<(String, String)>,
     stdin: Option<String>,
     is_offline: bool,
+    is_address_in_dotenv: bool,
 }
 
 /// A command that has run.
@@ -38,6 +39,7 @@ impl Smol {
             environment: Vec::new(),
             stdin: None,
             is_offline: false,
+            is_address_in_dotenv: false,
         }
     }
 
@@ -45,6 +47,11 @@ impl Smol {
     pub fn project(files: &[&str]) -> Smol {
         let smol = Smol::new().spec("a project").on("plan", plan(files)).on("list", Answer::list(files)).arg("gen");
         files.iter().fold(smol, |smol, file| smol.on(file, format!("```\n{file}\n```\n")))
+    }
+
+    /// The same, in a directory that another command has left.
+    pub fn within(self, dir: TempDir) -> Smol {
+        Smol { dir, ..self }
     }
 
     /// Writes the spec where it is looked for.
@@ -97,8 +104,10 @@ impl Smol {
         self
     }
 
-    pub fn path(&self, path: &str) -> PathBuf {
-        self.dir.path().join(path)
+    /// The provider's address stands in `.env`, and not in the environment.
+    pub fn address_in_dotenv(mut self) -> Smol {
+        self.is_address_in_dotenv = true;
+        self
     }
 
     /// Starts the command and does not wait for it.
@@ -110,7 +119,11 @@ impl Smol {
         if !self.is_offline {
             command.env("OPENAI_BASE_URL", &fake.url).env("OPENAI_API_KEY", KEY).env("SMOL_MODEL", "fake-1");
         }
-        command.envs(self.environment.iter().map(|(name, value)| (name, value.replace("{url}", &fake.url))));
+        if self.is_address_in_dotenv {
+            fs::write(self.dir.path().join(".env"), format!("OPENAI_BASE_URL={}\n", fake.url)).expect("writes");
+            command.env_remove("OPENAI_BASE_URL");
+        }
+        command.envs(self.environment);
         // A pipe that is never closed: whoever reads stdin unasked would hang.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("starts");
@@ -214,7 +227,7 @@ impl Run {
 
     /// The same directory, for the next command.
     pub fn again(self) -> Smol {
-        Smol { dir: self.dir, ..Smol::new() }
+        Smol::new().within(self.dir)
     }
 }
 

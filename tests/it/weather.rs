@@ -1,0 +1,239 @@
+//! What a provider can do wrong, and what becomes of the files.
+
+use std::time::Duration;
+
+use crate::{
+    fake::{Answer, Fault},
+    smol::{KEY, Run, Smol},
+};
+
+const FILES: [&str; 3] = ["good.js", "bad.js", "also.js"];
+
+/// A project in which one file gets this answer; the others land all the same.
+#[track_caller]
+fn one_file(answer: Answer, code: i32) -> Run {
+    Smol::project(&FILES).on("bad.js", answer).exit(code).file("good.js", "good.js\n").file("also.js", "also.js\n")
+}
+
+fn long() -> Answer {
+    Answer::text("```js\nlet a = 'a line that is long enough';\n```\n")
+}
+
+/// The file is not there, and the report names it and the reason.
+#[track_caller]
+fn fails(answer: Answer, why: &str) -> Run {
+    one_file(answer, 1).no_file("bad.js").says("failed: bad.js:").says(why).says("smol gen --file 'bad.js'")
+}
+
+#[test]
+fn an_answer_cut_by_the_limit_on_length() {
+    fails(long().finish(Some("length")), "cut at the model's limit");
+}
+
+#[test]
+fn a_stream_without_its_end_mark() {
+    fails(long().fault(Fault::Close(5)), "without its end mark");
+    fails(long().finish(None), "without its end mark");
+}
+
+#[test]
+fn a_reset_connection() {
+    fails(long().fault(Fault::Reset(5)), "the answer broke off");
+}
+
+#[test]
+fn an_error_event_in_the_stream() {
+    fails(long().fault(Fault::ErrorEvent(5)), "the engine caught fire");
+}
+
+#[test]
+fn an_empty_answer_is_asked_for_once_more() {
+    fails(Answer::text(""), "empty").asked(6);
+    let run =
+        Smol::project(&FILES).on("bad.js", "").then("bad.js", "```\nright\n```\n").success().file("bad.js", "right\n");
+    run.says("again").asked(6);
+}
+
+#[test]
+fn a_refusal() {
+    fails(Answer::text("I'm sorry, but I can't help with that."), "declines");
+    fails(long().finish(Some("content_filter")), "content filter");
+}
+
+#[test]
+fn a_complaint_goes_back_with_the_answer() {
+    let run = Smol::project(&["bad.js"])
+        .on("bad.js", "I'm sorry, but I can't help with that.")
+        .then("bad.js", "```\nright\n```\n")
+        .success()
+        .file("bad.js", "right\n");
+    let messages = run.requests("bad.js")[1].messages();
+    assert_eq!(messages.len(), 6);
+    assert_eq!(messages[4].1, "I'm sorry, but I can't help with that.");
+    assert!(messages[5].1.contains("could not be used: it declines"), "{}", messages[5].1);
+}
+
+#[test]
+fn status_codes_with_any_body() {
+    for body in [
+        r#"{"error":{"message":"no room","code":503}}"#,
+        r#"{"detail":"no room"}"#,
+        r#"{"error":"no room"}"#,
+        "no room",
+    ] {
+        fails(Answer::text("").fault(Fault::Status(503, body.to_owned())), "status 503: no room");
+    }
+    fails(Answer::text("").fault(Fault::Status(502, "<html>x</html>".to_owned())), "a web page instead of an answer");
+    fails(Answer::text("").fault(Fault::Status(500, String::new())), "no reason given");
+}
+
+#[test]
+fn chunks_with_empty_choices() {
+    one_file(long().fault(Fault::EmptyChoices), 0).file("bad.js", "let a = 'a line that is long enough';\n");
+}
+
+#[test]
+fn a_whole_body_instead_of_a_stream() {
+    one_file(long().fault(Fault::WholeBody), 0).file("bad.js", "let a = 'a line that is long enough';\n");
+}
+
+#[test]
+fn characters_split_between_packets() {
+    let text = "let ä = '日本語 🎈';\r\n";
+    one_file(Answer::text(format!("```js\n{text}```\n")).fault(Fault::ByteByByte), 0).file("bad.js", text);
+}
+
+#[test]
+fn a_late_answer() {
+    one_file(long().after(Duration::from_millis(400)), 0).file("bad.js", "let a = 'a line that is long enough';\n");
+}
+
+#[test]
+fn fences_and_prose_around_the_file() {
+    let text = "f('$&', '::', '</tool_call>');\n\tlast";
+    for (open, close) in [("```js\n", "\n```"), ("Here:\n~~~\n", "\n~~~\nDone."), ("```c++\n", "\n```\n\n"), ("", "\n")]
+    {
+        one_file(Answer::text(format!("{open}{text}{close}")), 0).file("bad.js", &format!("{text}\n"));
+    }
+}
+
+#[test]
+fn of_several_blocks_the_largest_is_taken_and_it_is_said() {
+    one_file(Answer::text("```sh\nnpm i\n```\n```js\nlet a = 1;\n```\n"), 0)
+        .file("bad.js", "let a = 1;\n")
+        .says("2 code blocks");
+}
+
+#[test]
+fn paths_that_lead_out_are_refused_by_name() {
+    let outside = std::env::temp_dir().join("smol-must-not-write-here");
+    let paths =
+        ["ok.js", outside.to_str().expect("is text"), "../up.js", "C:\\x.js", ".git/config", ".smol/manifest.json"];
+    let run = Smol::project(&["ok.js"]).on("list", Answer::list(&paths)).exit(1).file("ok.js", "ok.js\n").asked(3);
+    for path in &paths[1..] {
+        assert!(run.stderr().contains(&path.escape_debug().to_string()), "{path} is not in:\n{}", run.stderr());
+    }
+    assert_eq!(run.files(), ["ok.js", "shared_dependencies.md"]);
+    assert!(!outside.exists() && !run.dir.path().join("up.js").exists());
+}
+
+#[test]
+fn a_plan_that_names_paths_outside_starts_no_branch_for_them() {
+    let run = Smol::project(&["ok.js", "../up.js", "/abs.js"]).on("list", Answer::list(&["ok.js"])).success().asked(3);
+    assert_eq!(run.files(), ["ok.js", "shared_dependencies.md"]);
+}
+
+#[test]
+fn the_same_path_twice_is_one_file() {
+    Smol::project(&["a.js"])
+        .on("list", Answer::list(&["a.js", "./a.js", "a.js", "x/"]))
+        .success()
+        .file("a.js", "a.js\n")
+        .asked(3);
+}
+
+#[test]
+fn names_that_collide_on_other_disks() {
+    Smol::project(&["a.js"])
+        .on("list", Answer::list(&["a.js", "A.js"]))
+        .exit(1)
+        .says("'A.js' is the same file as 'a.js'")
+        .no_file("A.js");
+}
+
+#[test]
+fn images_are_not_written_as_text() {
+    Smol::project(&["a.js"])
+        .on("list", Answer::list(&["a.js", "icon.png"]))
+        .exit(1)
+        .says("'icon.png' is not a text file")
+        .no_file("icon.png");
+}
+
+#[test]
+fn a_plan_that_fails_ends_the_run_and_writes_nothing() {
+    let plan = |answer: Answer, code: i32| Smol::project(&["a.js"]).on("plan", answer).exit(code).asked(1);
+    let run = plan(Answer::text("").fault(Fault::Status(500, "oh".to_owned())), 3)
+        .says("could not get a plan")
+        .says("status 500");
+    assert!(run.files().is_empty());
+    plan(long().fault(Fault::Close(3)), 1).says("without its end mark");
+    plan(long().fault(Fault::Reset(3)), 3).says("broke off");
+    plan(long().finish(Some("length")), 1).says("limit on length");
+}
+
+#[test]
+fn a_refused_key_ends_with_3_and_a_hint() {
+    let body = format!(r#"{{"error":{{"message":"Incorrect API key provided: {KEY}"}}}}"#);
+    let run = Smol::project(&["a.js"])
+        .on("plan", Answer::text("").fault(Fault::Status(401, body)))
+        .exit(3)
+        .says("refused the key")
+        .says("hint:");
+    assert!(!run.stderr().contains(KEY), "{}", run.stderr());
+}
+
+#[test]
+fn a_server_that_is_not_there_ends_with_3_and_a_hint() {
+    Smol::project(&["a.js"])
+        .env("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+        .exit(3)
+        .says("could not reach 127.0.0.1:9")
+        .says("hint:");
+}
+
+#[test]
+fn an_address_that_is_none() {
+    Smol::project(&["a.js"])
+        .env("OPENAI_BASE_URL", "localhost:1234")
+        .exit(2)
+        .says("'localhost:1234' is not a web address");
+}
+
+#[test]
+fn a_redirect_carries_the_key_nowhere() {
+    let moved = Answer::text("").fault(Fault::Status(307, String::new()));
+    Smol::project(&["a.js"]).on("plan", moved).exit(3).says("status 307").asked(1);
+}
+
+#[test]
+fn the_key_stands_nowhere() {
+    let run = Smol::project(&FILES).arg("-v").success();
+    let asked = run.fake.asked();
+    assert!(asked.iter().all(|asked| asked.head.contains(KEY) && !asked.body.contains(KEY)));
+    let files = walkdir::WalkDir::new(run.dir.path()).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+    for entry in files {
+        let bytes = std::fs::read(entry.path()).expect("reads");
+        assert!(!String::from_utf8_lossy(&bytes).contains(KEY), "{}", entry.path().display());
+    }
+    assert!(!run.stderr().contains(KEY) && !run.stdout().contains(KEY));
+}
+
+#[test]
+fn a_key_from_the_environment_is_not_sent_where_a_clone_points() {
+    let run = Smol::project(&["a.js"]).address_in_dotenv().success();
+    let heads: Vec<_> = run.fake.asked().into_iter().map(|asked| asked.head.to_lowercase()).collect();
+    assert_eq!(heads.len(), 3);
+    assert!(heads.iter().all(|head| !head.contains("authorization")), "{heads:?}");
+    run.says("OPENAI_API_KEY is not sent to");
+}
