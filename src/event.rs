@@ -92,7 +92,7 @@ pub enum Event {
     },
     /// The run ends; nothing comes after this.
     Finished {
-        report: Report,
+        report: Box<Report>,
     },
 }
 
@@ -117,7 +117,7 @@ impl Events {
     /// The run ends in this way after this many seconds of wall time; nothing may be emitted afterwards.
     pub fn finish(&self, outcome: Outcome, error: Option<String>, seconds: f64) -> Report {
         let report = Report { outcome, error, seconds, ..self.report() };
-        self.emit(Event::Finished { report: report.clone() });
+        self.emit(Event::Finished { report: Box::new(report.clone()) });
         report
     }
 

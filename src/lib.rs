@@ -1,4 +1,42 @@
-//! smol turns a markdown spec into a codebase.
+//! smol turns a markdown spec into a whole codebase, with any model.
+//!
+//! One conversation that forks. The rules and the spec are answered by a plan that names every file and everything
+//! that the files have to agree on. From there each file is a branch: the same trunk, byte for byte, and one last
+//! message. All branches run at the same time; beside them the model names the files by a function call, and that
+//! list is the authority on what gets written.
+//!
+//! ```text
+//! text ─▶ Spec ─plan─▶ Plan{text, contract} ─list─▶ FileList[RelPath] ─file×N─▶ GeneratedFile ─land─▶ Report
+//!                 every arrow emits Event*
+//! ```
+//!
+//! # Where to read
+//!
+//! In a straight line: [`spec`], [`plan`], [`file_list`], [`file`], then [`engine`], which puts one question to the
+//! model, and [`generate`], which puts all of them.
+//!
+//! * Nouns and stages: [`spec`] is what a person wants; [`plan`] what the files agree on, with the [`contract`] in it
+//!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
+//!   functions, `ask` and `read`.
+//! * Pure parts: [`path`] parses what a model calls a path, [`extract`] takes a file's text out of an answer,
+//!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
+//!   counts roughly, [`settings`] decides from what was typed and found, [`shipped`] has the examples built in.
+//! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
+//! * Effects have one address each: the disk is [`workspace`], the network is [`model`]. Environment, terminal and
+//!   clock belong to the binary, which can use only what is public here.
+//!
+//! # What always holds
+//!
+//! 1. Nothing that a person made or changed is deleted or overwritten: smol owns a file only while its bytes are those
+//!    that smol wrote ([`workspace::Workspace::land`]).
+//! 2. A file appears under its final name whole or not at all, and only from an answer that came to its end.
+//! 3. Nothing is written outside the output directory, whatever path a model gives ([`path::RelPath`], and one
+//!    directory handle for all writing).
+//! 4. What was paid for is kept: every call, cut ones too, is in the record of its run ([`model::cassette`]).
+//! 5. No key is printed, recorded, or sent to another host than its own ([`settings`]).
+//! 6. One file that fails stops no other; half a success is a value ([`report::Report`]).
+//!
+//! `tests/it/tidy.rs` checks what can be checked of this from the source itself.
 
 pub mod contract;
 pub mod engine;

@@ -220,7 +220,7 @@ mod tests {
         refuses("git~1/config", "git");
         refuses(".smol/manifest.json", "smol");
         refuses(&"x".repeat(256), "longer");
-        refuses(&"x/".repeat(500).trim_end_matches('/').to_owned(), "longer");
+        refuses("x/".repeat(500).trim_end_matches('/'), "longer");
     }
 
     #[test]

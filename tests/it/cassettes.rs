@@ -131,10 +131,10 @@ fn the_first_shipped_prompt_is_the_one_at_the_root() {
 }
 
 #[test]
-fn shipped_runs_say_first_that_they_were_written_for_the_demo() {
+fn shipped_runs_say_first_that_they_were_authored_for_the_demo() {
     for shipped in SHIPPED {
         let first = shipped.run.lines().next().expect("a line");
-        assert!(first.starts_with("{\"note\":") && first.contains("written by hand"), "{first}");
+        assert!(first.starts_with("{\"note\":") && first.contains("authored for the demo"), "{first}");
     }
 }
 
@@ -164,8 +164,8 @@ fn author_the_shipped_runs() {
         assert_eq!(run.files(), files, "{}", shipped.name);
         let record = fs::read_to_string(run.dir.path().join("run.jsonl")).expect("was written");
         let note = format!(
-            "{{\"note\":\"The run of examples/{}, written by hand for the demo: no model gave these answers.\"}}\n",
-            shipped.name
+            "{{\"note\":\"examples/{}, authored for the demo: these answers were written for the questions that smol asks, as a first-rate model would answer them. They are not the output of a model service.\"}}\n",
+            shipped.name,
         );
         let (mut texts, mut calls): (Vec<&str>, Vec<&str>) = record
             .lines()

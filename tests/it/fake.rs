@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
@@ -45,8 +45,6 @@ pub enum Fault {
     WholeBody,
     /// Every byte in a packet of its own, with CRLF line ends.
     ByteByByte,
-    /// Never a token.
-    Stall,
 }
 
 impl Answer {
@@ -122,7 +120,9 @@ impl Asked {
         let messages = json["messages"].as_array().expect("there are messages").clone();
         messages
             .iter()
-            .map(|m| (m["role"].as_str().unwrap().to_owned(), m["content"].as_str().unwrap().to_owned()))
+            .map(|m| {
+                (m["role"].as_str().expect("a role").to_owned(), m["content"].as_str().expect("a text").to_owned())
+            })
             .collect()
     }
 }
@@ -156,7 +156,7 @@ impl Fake {
 
     /// Every request so far, in the order of arrival.
     pub fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+        self.asked.lock().expect("no thread died").clone()
     }
 }
 
@@ -167,7 +167,7 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>) {
     while let Some((head, body)) = read_request(&mut reader) {
         let question = question_of(&body);
         let (nth, index) = {
-            let mut log = log.lock().unwrap();
+            let mut log = log.lock().expect("no thread died");
             let nth = log.iter().filter(|asked| asked.question == question).count();
             log.push(Asked { question: question.clone(), head, body, at: Instant::now(), first_token: None });
             (nth, log.len() - 1)
@@ -177,7 +177,7 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>) {
             let _ = respond(&mut stream, 418, &body.to_string());
             continue;
         };
-        let on_first_token = || log.lock().unwrap()[index].first_token = Some(Instant::now());
+        let on_first_token = || log.lock().expect("no thread died")[index].first_token = Some(Instant::now());
         if give(&mut stream, answer, on_first_token).is_none() {
             return;
         }
@@ -236,10 +236,6 @@ fn give(stream: &mut TcpStream, answer: &Answer, on_first_token: impl Fn()) -> O
     stream
         .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
         .ok()?;
-    if matches!(fault, Some(Fault::Stall)) {
-        thread::sleep(Duration::from_secs(60));
-        return None;
-    }
     thread::sleep(answer.first_token);
     let tokens = tokens(&answer.text);
     let mut due = Instant::now();

@@ -6,4 +6,5 @@ mod fake;
 mod generate;
 mod ownership;
 mod smol;
+mod tidy;
 mod weather;

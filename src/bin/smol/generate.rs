@@ -34,6 +34,8 @@ const DEFAULT_PROMPT: &str = "prompt.md";
 const DEMO: Pace = Pace::TokensPerSecond(400);
 /// How long a file that is being written has to get done after Ctrl-C.
 const GRACE: Duration = Duration::from_millis(500);
+/// Threads that may wait for the disk at the same time.
+const DISK_THREADS: usize = 4;
 
 /// Everything that has to be right before the first request goes out.
 struct Prepared {
@@ -49,7 +51,7 @@ pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     let started = Instant::now();
     let scope = scope(&args).map_err(Failure::Usage)?;
     let prepared = prepare(args, scope, face).map_err(Failure::Usage)?;
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::Usage(error.into()))?;
+    let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
     let ended = runtime.block_on(work(&prepared));
     runtime.shutdown_timeout(GRACE);
     let (outcome, error) = match ended {
@@ -62,11 +64,17 @@ pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     error.map_or(Ok(outcome), |error| Err(Failure::Run(error)))
 }
 
+/// One thread for all streams: they wait far more than they work, and waking threads costs more than what they carry.
+/// A few more for the disk.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(DISK_THREADS).build()
+}
+
 async fn work(prepared: &Prepared) -> Result<Outcome> {
     let Prepared { engine, workspace, spec, scope, settings, run } = prepared;
     engine.events.start(run, engine.model.id(), workspace.name());
     if let Source::Nothing = settings.source {
-        let demo = "no key and no server is set, so this shipped prompt is answered from its recorded run, which was written for the demo";
+        let demo = "no key and no server is set, so this shipped prompt is answered from its recorded run, which was authored for the demo";
         engine.events.notice(demo);
     }
     for notice in &settings.notices {

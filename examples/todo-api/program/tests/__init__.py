@@ -1,0 +1,1 @@
+"""Tests of the service. Run them with: python3 -m unittest"""
