@@ -7,7 +7,7 @@ use futures::StreamExt;
 
 use crate::{
     event::{Event, Events, Question},
-    model::{Finish, Message, Model, Piece, Reply, Request, Role, Usage},
+    model::{Finish, Message, Model, Piece, Reply, Request, Role},
     prompts::Prompts,
     tokens,
 };
@@ -62,7 +62,7 @@ impl Engine {
                 bail!("the answer was stopped at {LONGEST_ANSWER} bytes, more than any file needs");
             }
         }
-        let usage = reply.usage.unwrap_or_else(|| estimated_usage(request, &reply));
+        let usage = reply.usage.unwrap_or_else(|| tokens::estimated_usage(request, &reply));
         self.events.emit(Event::Answered { question: question.clone(), usage });
         match (reply.finish, &reply.refusal) {
             (_, Some(words)) => bail!("the model declined: {}", words.trim()),
@@ -82,10 +82,4 @@ impl Engine {
         }
         Ok(request)
     }
-}
-
-/// For servers that do not count. The cost stays unknown.
-fn estimated_usage(request: &Request, reply: &Reply) -> Usage {
-    let input = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
-    Usage { input, cached: 0, output: tokens::estimate(reply.said()), cost: None }
 }

@@ -41,7 +41,7 @@ pub fn open(source: &Source, spec: &Spec, pace: Pace) -> anyhow::Result<Arc<dyn 
         }
         Source::Nothing => {
             let shipped = shipped(spec).ok_or(Error::NoModel)?;
-            Arc::new(Cassette::parse(&format!("recorded run '{}'", shipped.name), shipped.run, pace)?)
+            Arc::new(Cassette::parse(&format!("recorded run {}", shipped.name), shipped.run, pace)?)
         }
     })
 }
@@ -120,11 +120,14 @@ pub struct Usage {
     pub output: u64,
     /// `None` when it is not known, which is not the same as nothing.
     pub cost: Option<f64>,
+    /// Whether a part of it was estimated, because a server did not count.
+    #[serde(default)]
+    pub is_estimated: bool,
 }
 
 impl Usage {
     /// What nothing costs: the start of a sum.
-    pub const NONE: Usage = Usage { input: 0, cached: 0, output: 0, cost: Some(0.0) };
+    pub const NONE: Usage = Usage { input: 0, cached: 0, output: 0, cost: Some(0.0), is_estimated: false };
 }
 
 impl std::ops::AddAssign for Usage {
@@ -132,6 +135,7 @@ impl std::ops::AddAssign for Usage {
         self.input += other.input;
         self.cached += other.cached;
         self.output += other.output;
+        self.is_estimated |= other.is_estimated;
         self.cost = self.cost.zip(other.cost).map(|(a, b)| a + b);
     }
 }

@@ -16,8 +16,8 @@ use futures::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Form, Message, Model, Piece, Reply, Request, Role};
-use crate::event::Event;
+use super::{Error, Form, Message, Model, Piece, Reply, Request, Role, Usage};
+use crate::{event::Event, tokens};
 
 /// One line of a recorded run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -196,7 +196,10 @@ impl Model for Cassette {
             let why = self.difference(request);
             return stream::iter([Err(Error::NotRecorded { why })]).boxed();
         };
-        played(reply.clone(), self.pace).boxed()
+        // Whatever it cost when it was recorded: nothing is paid now.
+        let counted = reply.usage.unwrap_or_else(|| tokens::estimated_usage(request, reply));
+        let usage = Some(Usage { cost: Some(0.0), ..counted });
+        played(Reply { usage, ..reply.clone() }, self.pace).boxed()
     }
 }
 
@@ -207,12 +210,16 @@ fn played(reply: Reply, pace: Pace) -> impl Stream<Item = Result<Piece, Error>> 
     let refusal = reply.refusal.into_iter().map(Piece::Refusal);
     let end = reply.usage.map(Piece::Usage).into_iter().chain(reply.finish.map(Piece::End));
     let pieces: Vec<Piece> = text.chain(call).chain(refusal).chain(end).collect();
-    stream::iter(pieces).then(move |piece| async move {
-        match pace {
-            Pace::Instant => tokio::task::yield_now().await,
-            Pace::TokensPerSecond(tokens) => tokio::time::sleep(Duration::from_secs(1) / tokens.max(1)).await,
+    let ticks = match pace {
+        Pace::Instant => None,
+        Pace::TokensPerSecond(tokens) => Some(tokio::time::interval(Duration::from_secs(1) / tokens.max(1))),
+    };
+    stream::unfold((pieces.into_iter(), ticks), |(mut pieces, mut ticks)| async move {
+        match &mut ticks {
+            Some(ticks) => drop(ticks.tick().await),
+            None => tokio::task::yield_now().await,
         }
-        Ok(piece)
+        Some((Ok(pieces.next()?), (pieces, ticks)))
     })
 }
 

@@ -162,7 +162,10 @@ fn author_the_shipped_runs() {
             .fold(smol, |smol, file| smol.on(file, Answer::text(fenced(file, &text(file))).uncounted()));
         let run = smol.success();
         assert_eq!(run.files(), files, "{}", shipped.name);
-        let record = fs::read_to_string(run.dir.path().join("run.jsonl")).expect("was written");
+        let mut record = fs::read_to_string(run.dir.path().join("run.jsonl")).expect("was written");
+        if shipped.name == "chrome-extension" {
+            record.push_str(&popup_again(run, &fenced("popup.js", &text("popup.js"))));
+        }
         let note = format!(
             "{{\"note\":\"examples/{}, authored for the demo: these answers were written for the questions that smol asks, as a first-rate model would answer them. They are not the output of a model service.\"}}\n",
             shipped.name,
@@ -171,12 +174,26 @@ fn author_the_shipped_runs() {
             .lines()
             .filter(|line| !line.starts_with("{\"event\""))
             .partition(|line| line.starts_with("{\"text\""));
-        // In an order of their own, so that recording again changes nothing.
         texts.sort_unstable();
+        texts.dedup();
+        // In an order of their own, so that recording again changes nothing.
         calls.sort_unstable();
         let lines = texts.into_iter().chain(calls).map(|line| format!("{line}\n"));
         fs::write(example(shipped.name).join("run.jsonl"), note + &lines.collect::<String>()).expect("writes");
     }
+}
+
+/// The README's `--file popup.js`: once with the file on disk, once after it was deleted.
+fn popup_again(run: crate::smol::Run, answer: &str) -> String {
+    let again = |run: crate::smol::Run, record: &str| {
+        let smol = run.again().on("popup.js", Answer::text(answer).uncounted());
+        smol.args(["gen", "--file", "popup.js", "--record", record]).success()
+    };
+    let run = again(run, "present.jsonl");
+    fs::remove_file(run.dir.path().join("generated/popup.js")).expect("is there");
+    let run = again(run, "absent.jsonl");
+    let read = |record: &str| fs::read_to_string(run.dir.path().join(record)).expect("was written");
+    read("present.jsonl") + &read("absent.jsonl")
 }
 
 /// As a model answers: in a fence with the language's name, longer than any in the text.

@@ -5,6 +5,7 @@ mod faces;
 mod fake;
 mod generate;
 mod ownership;
+mod readme;
 mod smol;
 mod tidy;
 mod weather;

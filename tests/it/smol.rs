@@ -83,6 +83,11 @@ impl Smol {
         self
     }
 
+    /// An argument that is the provider's address, which is known when it runs.
+    pub fn arg_with_address(self) -> Smol {
+        self.arg(ADDRESS)
+    }
+
     pub fn args<const N: usize>(mut self, args: [&str; N]) -> Smol {
         self.args = args.map(str::to_owned).to_vec();
         self
@@ -114,7 +119,8 @@ impl Smol {
     pub fn spawn(self) -> (TempDir, Fake, Child) {
         let fake = Fake::start(self.answers);
         let mut command = Command::new(env!("CARGO_BIN_EXE_smol"));
-        command.current_dir(self.dir.path()).args(&self.args).env_clear().env("HOME", self.dir.path().join("home"));
+        let args = self.args.iter().map(|arg| if arg == ADDRESS { &fake.url } else { arg });
+        command.current_dir(self.dir.path()).args(args).env_clear().env("HOME", self.dir.path().join("home"));
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         if !self.is_offline {
             command.env("OPENAI_BASE_URL", &fake.url).env("OPENAI_API_KEY", KEY).env("SMOL_MODEL", "fake-1");
@@ -154,6 +160,9 @@ impl Smol {
         run
     }
 }
+
+/// Stands in an argument for the provider's address.
+const ADDRESS: &str = "{address}";
 
 /// What is said to be the key, so that it can be searched for.
 pub const KEY: &str = "sk-secret-0123456789";

@@ -83,7 +83,7 @@ pub struct GenArgs {
     #[arg(long, value_name = "FILE", env = "SMOL_RECORD", hide_env = true)]
     pub record: Option<PathBuf>,
     /// Answer from this recorded run instead of a model
-    #[arg(long, value_name = "FILE", env = "SMOL_REPLAY", hide_env = true, conflicts_with_all = ["model", "base_url"])]
+    #[arg(long, value_name = "FILE", env = "SMOL_REPLAY", hide_env = true)]
     pub replay: Option<String>,
     /// Take prompts from this directory instead of the built-in ones of the same name
     #[arg(long, value_name = "DIR", env = "SMOL_PROMPTS", hide_env = true)]

@@ -2,12 +2,17 @@
 
 use std::{collections::BTreeMap, io::Write};
 
-use smol_dev::report::{Outcome, Report};
+use smol_dev::{
+    model::Usage,
+    path::RelPath,
+    plan::PLAN_FILE,
+    report::{Outcome, Report},
+};
 
 use crate::face::{BAD, BOLD, DIM, Face, ODD, counted, say};
 
 /// Says how the run ended; the tree of files goes to stdout, the story to stderr.
-pub fn show(face: &Face, report: &Report) {
+pub fn show(face: &Face, report: &Report, again: &str) {
     if !face.is_for_people() {
         return problems(report, face);
     }
@@ -16,7 +21,7 @@ pub fn show(face: &Face, report: &Report) {
     }
     problems(report, face);
     say(&totals(report));
-    if let Some(next) = next(report) {
+    if let Some(next) = next(report, again) {
         say(&format!("{BOLD}next:{BOLD:#} {next}"));
     }
 }
@@ -26,11 +31,14 @@ fn problems(report: &Report, face: &Face) {
     if face.is_json() {
         return;
     }
-    for failed in &report.failed {
-        say(&format!("{BAD}failed:{BAD:#} {}: {}", failed.path, failed.why));
-    }
-    for refused in &report.refused {
-        say(&format!("{BAD}refused:{BAD:#} '{}' {}", refused.path, refused.why));
+    // Through a pipe they stand a few lines above.
+    if !face.is_lines() {
+        for failed in &report.failed {
+            say(&format!("{BAD}failed:{BAD:#} {}: {}", failed.path, failed.why));
+        }
+        for refused in &report.refused {
+            say(&format!("{BAD}refused:{BAD:#} '{}' {}", refused.path, refused.why));
+        }
     }
     for kept in report.kept.iter().filter(|_| face.is_for_people()) {
         let (out, path, new) = (&report.out, &kept.path, &kept.kept_at);
@@ -52,39 +60,45 @@ fn totals(report: &Report) -> String {
         format!("{how}: {} written", counted(report.written.len(), "file")),
         format!("{:.1} s", report.seconds),
         counted(report.calls, "call"),
-        format!(
-            "{} tokens in ({} cached), {} out",
-            thousands(usage.input),
-            thousands(usage.cached),
-            thousands(usage.output)
-        ),
+        counts(usage),
     ];
     if report.calls > 0 {
-        parts.push(usage.cost.map_or_else(|| "cost unknown".to_owned(), money));
+        parts.push(match usage.cost {
+            None => "cost unknown".to_owned(),
+            Some(0.0) => "nothing paid".to_owned(),
+            Some(cost) => money(cost),
+        });
     }
     parts.join(" · ")
 }
 
-fn next(report: &Report) -> Option<String> {
+/// The next step to take; `again` is the command as it was typed, without what it was to write.
+fn next(report: &Report, again: &str) -> Option<String> {
     let out = &report.out;
-    let readme = report.written.iter().chain(&report.unchanged).find(|file| file.path.as_str() == "README.md");
+    let stands = |path: &RelPath| {
+        let mut landed = report.written.iter().chain(&report.unchanged).map(|file| &file.path);
+        landed.any(|landed| landed == path) || report.kept.iter().any(|kept| kept.path == *path)
+    };
+    let missing: Vec<String> = report
+        .files
+        .iter()
+        .filter(|path| !stands(path))
+        .map(|path| format!(" --file {}", quoted(path.as_str())))
+        .collect();
     match report.outcome {
-        Outcome::Complete if report.files.is_empty() => None,
-        Outcome::Complete if report.written.len() + report.unchanged.len() + report.kept.len() <= 1 => {
-            Some(format!("read and edit {out}/shared_dependencies.md, then: smol gen --from-plan"))
+        _ if report.files.is_empty() => None,
+        Outcome::Complete if missing.len() == report.files.len() => {
+            Some(format!("read and edit {out}/{PLAN_FILE}, then: {again} --from-plan"))
         }
-        Outcome::Complete => Some(match readme {
-            Some(_) => format!("read {out}/README.md; write one file again: smol gen --file PATH"),
-            None => format!("look into {out}/; write one file again: smol gen --file PATH"),
-        }),
-        Outcome::Partial if !report.failed.is_empty() => {
-            let files: Vec<_> = report.failed.iter().map(|failed| format!("--file '{}'", failed.path)).collect();
-            Some(format!("ask again for what failed: smol gen {}", files.join(" ")))
+        Outcome::Complete => {
+            let readme = report.files.iter().find(|path| path.as_str() == "README.md").filter(|path| stands(path));
+            let first = readme.unwrap_or(&report.files[0]);
+            Some(format!("read {out}/{first}; to have one file written again: {again} --file PATH"))
         }
-        Outcome::Interrupted if report.files.len() > report.written.len() => {
-            Some("go on from the plan: smol gen --from-plan".to_owned())
+        Outcome::Partial | Outcome::Failed | Outcome::Interrupted if missing.is_empty() => None,
+        Outcome::Partial | Outcome::Failed | Outcome::Interrupted => {
+            Some(format!("ask for what is missing: {again}{}", missing.concat()))
         }
-        Outcome::Partial | Outcome::Failed | Outcome::Interrupted => None,
     }
 }
 
@@ -126,6 +140,19 @@ fn draw(folder: &Folder, indent: &str, text: &mut String) {
         let gap = " ".repeat(width - console::measure_text_width(name));
         text.push_str(&format!("{indent}{corner}{name}{gap}  {DIM}{}{DIM:#}\n", counted(*lines, "line")));
     }
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let is_plain = word.chars().all(|c| c.is_alphanumeric() || "-_./:@%+=,".contains(c));
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// Tokens of all calls; estimates are marked as such.
+pub fn counts(usage: &Usage) -> String {
+    let about = if usage.is_estimated { "about " } else { "" };
+    let Usage { input, cached, output, .. } = *usage;
+    format!("{about}{} tokens in, {} cached, {} out", thousands(input), thousands(cached), thousands(output))
 }
 
 /// `12,345`.

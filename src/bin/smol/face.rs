@@ -71,6 +71,11 @@ impl Face {
         matches!(self.kind, Kind::Lines | Kind::Screen(_))
     }
 
+    /// Whether every line stays where it was printed.
+    pub fn is_lines(&self) -> bool {
+        matches!(self.kind, Kind::Lines)
+    }
+
     pub fn is_json(&self) -> bool {
         matches!(self.kind, Kind::Json)
     }

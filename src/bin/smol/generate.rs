@@ -26,12 +26,18 @@ use smol_dev::{
     workspace::{self, RunLog, Workspace},
 };
 
-use crate::{Failure, cli::GenArgs, ending, face::Face, surroundings};
+use crate::{
+    Failure,
+    cli::GenArgs,
+    ending,
+    face::{Face, say},
+    surroundings,
+};
 
 /// The spec that is meant when none is named.
 const DEFAULT_PROMPT: &str = "prompt.md";
 /// A recorded run is given so fast on a terminal: a model at full speed, and a person can still follow.
-const DEMO: Pace = Pace::TokensPerSecond(400);
+const DEMO: Pace = Pace::TokensPerSecond(600);
 /// How long a file that is being written has to get done after Ctrl-C.
 const GRACE: Duration = Duration::from_millis(500);
 /// Threads that may wait for the disk at the same time.
@@ -50,6 +56,7 @@ struct Prepared {
 pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     let started = Instant::now();
     let scope = scope(&args).map_err(Failure::Usage)?;
+    let again = command(&args);
     let prepared = prepare(args, scope, face).map_err(Failure::Usage)?;
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
     let ended = runtime.block_on(work(&prepared));
@@ -60,7 +67,10 @@ pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     };
     let words = error.as_ref().map(|error| format!("{error:#}"));
     let report = prepared.engine.events.finish(outcome, words, started.elapsed().as_secs_f64());
-    ending::show(face, &report);
+    ending::show(face, &report, &again);
+    if let (Source::Nothing, true) = (&prepared.settings.source, face.is_for_people()) {
+        say("      for a prompt of your own: set OPENAI_API_KEY, or name a server: --base-url URL --model NAME");
+    }
     error.map_or(Ok(outcome), |error| Err(Failure::Run(error)))
 }
 
@@ -93,6 +103,18 @@ fn scope(args: &GenArgs) -> Result<Scope> {
         _ if !args.file.is_empty() => Scope::Files(parse_files(&args.file)?),
         _ => Scope::Everything,
     })
+}
+
+/// The command as it was typed, for the next one: the spec, the output directory and the model.
+fn command(args: &GenArgs) -> String {
+    let mut words = vec!["smol gen".to_owned()];
+    let prompt = args.prompt.as_ref().or(args.prompt_flag.as_ref()).filter(|prompt| *prompt != DEFAULT_PROMPT);
+    words.extend(prompt.map(|prompt| ending::quoted(prompt)));
+    let flags = [("-o", &args.out), ("-m", &args.model), ("--base-url", &args.base_url), ("--replay", &args.replay)];
+    words.extend(
+        flags.into_iter().filter_map(|(flag, value)| Some(format!("{flag} {}", ending::quoted(value.as_ref()?)))),
+    );
+    words.join(" ")
 }
 
 fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {

@@ -76,7 +76,7 @@ impl Chunk {
         let output = count(usage.get("completion_tokens"));
         let cached = count(usage.get("prompt_tokens_details").and_then(|details| details.get("cached_tokens")));
         let cost = usage.get("cost").and_then(Value::as_f64);
-        (input + output > 0).then_some(Usage { input, cached, output, cost })
+        (input + output > 0).then_some(Usage { input, cached, output, cost, is_estimated: false })
     }
 
     /// What went wrong, if the server says so in the middle of an answer.
@@ -193,7 +193,7 @@ mod tests {
     fn usage_with_and_without_details() {
         let usage = |json: &str| serde_json::from_str::<Chunk>(json).expect(json).usage();
         let full = r#"{"usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":8},"cost":0.5}}"#;
-        assert_eq!(usage(full), Some(Usage { input: 9, cached: 8, output: 4, cost: Some(0.5) }));
+        assert_eq!(usage(full), Some(Usage { input: 9, cached: 8, output: 4, cost: Some(0.5), is_estimated: false }));
         assert_eq!(usage(r#"{"usage":{"prompt_tokens":-1,"completion_tokens":4}}"#).map(|usage| usage.input), Some(0));
         assert_eq!(usage(r#"{"usage":null}"#), None);
         assert_eq!(usage(r#"{"usage":{}}"#), None);

@@ -15,7 +15,7 @@ use smol_dev::{
 };
 
 use super::DIM;
-use crate::ending::{money, thousands};
+use crate::ending::{counts, money, thousands};
 
 /// Redraws a second, whatever the stream's speed.
 const FRAMES: u8 = 15;
@@ -154,7 +154,6 @@ impl Screen {
 
 impl State {
     fn total_line(&self) -> String {
-        let Usage { input, cached, output, cost } = self.usage;
         let arriving: u64 = self.answers.values().map(|arriving| arriving.tokens).sum();
         let hidden = self.answers.values().filter(|arriving| !arriving.is_shown).count();
         let mut parts = Vec::new();
@@ -165,13 +164,8 @@ impl State {
             parts.push(format!("{hidden} more in flight"));
         }
         parts.push(format!("{:.0} s", self.started.elapsed().as_secs_f64()));
-        parts.push(format!(
-            "{} tokens in, {} cached, {} out",
-            thousands(input),
-            thousands(cached),
-            thousands(output + arriving)
-        ));
-        parts.extend(cost.filter(|cost| *cost > 0.0).map(money));
+        parts.push(counts(&Usage { output: self.usage.output + arriving, ..self.usage }));
+        parts.extend(self.usage.cost.filter(|cost| *cost > 0.0).map(money));
         parts.join(" · ")
     }
 }
