@@ -9,7 +9,6 @@ use crate::{
     event::{Event, Events, Question},
     model::{Finish, Message, Model, Piece, Reply, Request, Role},
     prompts::Prompts,
-    tokens,
 };
 
 /// Longest answer that is taken, in bytes: no file that a person would read comes near it.
@@ -62,7 +61,7 @@ impl Engine {
                 bail!("the answer was stopped at {LONGEST_ANSWER} bytes, more than any file needs");
             }
         }
-        let usage = reply.usage.unwrap_or_else(|| tokens::estimated_usage(request, &reply));
+        let usage = reply.usage.unwrap_or_else(|| reply.estimated_usage(request));
         self.events.emit(Event::Answered { question: question.clone(), usage });
         match (reply.finish, &reply.refusal) {
             (_, Some(words)) => bail!("the model declined: {}", words.trim()),

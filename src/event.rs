@@ -8,9 +8,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::Usage,
     path::RelPath,
     report::{Outcome, Report},
+    usage::Usage,
 };
 
 /// What is asked of the model.

@@ -57,7 +57,7 @@ fn is_markdown(path: &RelPath) -> bool {
 fn code(path: &RelPath, answer: &str, blocks: &[Block]) -> Extracted {
     let found = |block: &Block| Extracted { text: block.text.clone(), note: None };
     if blocks.is_empty() || is_code_around(answer, blocks) {
-        return Extracted { text: bare(answer), note: None };
+        return Extracted { text: answer.to_owned(), note: None };
     }
     if let [block] = blocks {
         return found(block);
@@ -85,13 +85,8 @@ fn whole_markdown(path: &RelPath, answer: &str, blocks: &[Block]) -> Extracted {
             || names(block, path)
             || (is_around_everything && language.is_empty() && looks_like_a_document)
     };
-    let text = blocks.iter().find(is_outer).map_or_else(|| bare(answer), |block| block.text.clone());
+    let text = blocks.iter().find(is_outer).map_or_else(|| answer.to_owned(), |block| block.text.clone());
     Extracted { text, note: None }
-}
-
-/// The answer as it is, without a byte-order mark, and with nothing if it is only blanks.
-fn bare(answer: &str) -> String {
-    answer.strip_prefix('\u{feff}').unwrap_or(answer).to_owned()
 }
 
 /// Whether the block says that it is the file at `path`: in its info string, or in the line above it.

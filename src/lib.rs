@@ -20,7 +20,8 @@
 //!   functions, `ask` and `read`.
 //! * Pure parts: [`path`] parses what a model calls a path, [`extract`] takes a file's text out of an answer,
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
-//!   counts roughly, [`settings`] decides from what was typed and found, [`shipped`] has the examples built in.
+//!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
+//!   what answers, [`shipped`] has the examples built in.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
 //! * Effects have one address each: the disk is [`workspace`], the network is [`model`]. Environment, terminal and
 //!   clock belong to the binary, which can use only what is public here.
@@ -53,6 +54,8 @@ pub mod report;
 pub mod settings;
 pub mod shipped;
 pub mod signatures;
+pub mod source;
 pub mod spec;
 pub mod tokens;
+pub mod usage;
 pub mod workspace;

@@ -6,14 +6,12 @@ mod price;
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 pub use price::Price;
 
-use self::cassette::{Cassette, Pace};
-use crate::{settings::Source, shipped::shipped, spec::Spec, workspace::read_named};
+use crate::{tokens, usage::Usage};
 
 /// Whatever can answer a request: a server, a recorded run.
 pub trait Model: Send + Sync {
@@ -24,26 +22,6 @@ pub trait Model: Send + Sync {
     ///
     /// An answer is whole only if [`Piece::End`] came; every other end is an [`Error`] or a cut.
     fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>>;
-}
-
-/// Opens the model that `source` names; `pace` is that of a shipped recorded run.
-///
-/// # Errors
-/// [`Error::NoModel`] if nothing was set and the spec is not one that ships with a recorded run; or if the address,
-/// the key or the recorded run cannot be used.
-pub fn open(source: &Source, spec: &Spec, pace: Pace) -> anyhow::Result<Arc<dyn Model>> {
-    Ok(match source {
-        Source::Server { base_url, key, model } => Arc::new(openai::OpenAi::new(base_url, key.clone(), model)?),
-        Source::Replay(file) => {
-            let lines =
-                read_named(file.as_ref()).with_context(|| format!("could not read the recorded run '{file}'"))?;
-            Arc::new(Cassette::parse(file, &lines, Pace::Instant)?)
-        }
-        Source::Nothing => {
-            let shipped = shipped(spec).ok_or(Error::NoModel)?;
-            Arc::new(Cassette::parse(&format!("recorded run {}", shipped.name), shipped.run, pace)?)
-        }
-    })
 }
 
 /// Everything a model is told for one answer.
@@ -109,37 +87,6 @@ pub enum Finish {
     Refused,
 }
 
-/// What one call or many have used, in tokens and US dollars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Tokens sent, the cached ones included.
-    pub input: u64,
-    /// Tokens of `input` that the service had in its prefix cache.
-    pub cached: u64,
-    /// Tokens received, thinking included.
-    pub output: u64,
-    /// `None` when it is not known, which is not the same as nothing.
-    pub cost: Option<f64>,
-    /// Whether a part of it was estimated, because a server did not count.
-    #[serde(default)]
-    pub is_estimated: bool,
-}
-
-impl Usage {
-    /// What nothing costs: the start of a sum.
-    pub const NONE: Usage = Usage { input: 0, cached: 0, output: 0, cost: Some(0.0), is_estimated: false };
-}
-
-impl std::ops::AddAssign for Usage {
-    fn add_assign(&mut self, other: Usage) {
-        self.input += other.input;
-        self.cached += other.cached;
-        self.output += other.output;
-        self.is_estimated |= other.is_estimated;
-        self.cost = self.cost.zip(other.cost).map(|(a, b)| a + b);
-    }
-}
-
 /// An answer put together from its pieces.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
@@ -167,6 +114,12 @@ impl Reply {
             Piece::Usage(usage) => self.usage = Some(*usage),
             Piece::End(finish) => self.finish = Some(*finish),
         }
+    }
+
+    /// What was used when nobody counted: roughly, and at a cost that is not known.
+    pub fn estimated_usage(&self, request: &Request) -> Usage {
+        let input = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
+        Usage { input, cached: 0, output: tokens::estimate(self.said()), cost: None, is_estimated: true }
     }
 
     /// Everything the model said, whichever way it said it.

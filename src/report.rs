@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Event, model::Usage, path::RelPath};
+use crate::{event::Event, path::RelPath, usage::Usage};
 
 /// What a run has done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use anyhow::{Context, Result, bail};
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
     model::openai::{DEFAULT_BASE_URL, DEFAULT_MODEL},
     path::RelPath,
+    source::Source,
 };
 
 /// Files asked for at the same time when nobody says otherwise.
@@ -53,20 +53,6 @@ pub struct Settings {
     pub jobs: NonZeroUsize,
     /// What a person should know of how this was decided.
     pub notices: Vec<String>,
-}
-
-/// Where answers come from.
-#[derive(Clone, Debug)]
-pub enum Source {
-    Server {
-        base_url: String,
-        key: SecretString,
-        model: String,
-    },
-    /// The recorded run in this file.
-    Replay(String),
-    /// Nothing was set: only a shipped prompt can be answered, from its recorded run.
-    Nothing,
 }
 
 /// A value and how near it stood.

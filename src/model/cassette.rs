@@ -16,8 +16,8 @@ use futures::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Form, Message, Model, Piece, Reply, Request, Role, Usage};
-use crate::{event::Event, tokens};
+use super::{Error, Form, Message, Model, Piece, Reply, Request, Role};
+use crate::{event::Event, usage::Usage};
 
 /// One line of a recorded run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -197,7 +197,7 @@ impl Model for Cassette {
             return stream::iter([Err(Error::NotRecorded { why })]).boxed();
         };
         // Whatever it cost when it was recorded: nothing is paid now.
-        let counted = reply.usage.unwrap_or_else(|| tokens::estimated_usage(request, reply));
+        let counted = reply.usage.unwrap_or_else(|| reply.estimated_usage(request));
         let usage = Some(Usage { cost: Some(0.0), ..counted });
         played(Reply { usage, ..reply.clone() }, self.pace).boxed()
     }

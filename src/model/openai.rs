@@ -17,7 +17,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use self::chunk::Chunk;
-use super::{Error, Finish, Form, Function, Message, Model, Piece, Price, Request, Usage};
+use super::{Error, Finish, Form, Function, Message, Model, Piece, Price, Request};
+use crate::usage::Usage;
 
 /// The address that is meant when none is given.
 pub const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";

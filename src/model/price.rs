@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
-use super::Usage;
+use crate::usage::Usage;
 
 /// List prices in US dollars per million tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]

@@ -7,8 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-
-use crate::model::cassette::Line;
+use serde::Serialize;
 
 /// A file that grows line by line.
 pub struct RunLog {
@@ -33,7 +32,7 @@ impl RunLog {
     }
 
     /// Adds one line.
-    pub fn write(&self, line: &Line) -> io::Result<()> {
+    pub fn write(&self, line: &impl Serialize) -> io::Result<()> {
         let mut text = serde_json::to_string(line)?;
         text.push('\n');
         self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes())

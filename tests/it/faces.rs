@@ -68,6 +68,25 @@ fn json_has_a_report_also_when_nothing_came_of_it() {
 }
 
 #[test]
+fn json_has_a_report_also_when_nothing_began() {
+    let report = Smol::new().args(["gen", "--json"]).exit(2).report();
+    assert_eq!(report["outcome"], "failed");
+    assert!(report["error"].as_str().expect("an error").contains("could not read the spec 'prompt.md'"), "{report}");
+}
+
+#[test]
+fn characters_that_steer_a_terminal_are_not_passed_on() {
+    let nasty = "\u{1b}]0;owned\u{7}\u{1b}[2J";
+    let body = serde_json::json!({ "error": { "message": nasty } }).to_string();
+    let smol = Smol::project(&["a.js", "b.js"]).on("a.js", Answer::text("").fault(Fault::Status(400, body)));
+    let run = smol
+        .on("b.js", Answer::text(format!("I'm sorry, {nasty}")))
+        .on("list", Answer::list(&["a.js", "b.js", &format!("{nasty}.js")]));
+    let run = run.arg("-v").on("plan", format!("{nasty}\n{}", plan(&["a.js", "b.js"]))).exit(1);
+    assert!(!run.stderr().contains(['\u{1b}', '\u{7}']) && !run.stdout().contains('\u{1b}'), "{:?}", run.stderr());
+}
+
+#[test]
 fn quiet_says_nothing_but_errors() {
     let run = Smol::project(&["a.js"]).arg("-q").success();
     assert_eq!((run.stdout(), run.stderr()), (String::new(), String::new()));

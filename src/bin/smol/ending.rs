@@ -3,13 +3,15 @@
 use std::{collections::BTreeMap, io::Write};
 
 use smol_dev::{
-    model::Usage,
     path::RelPath,
     plan::PLAN_FILE,
     report::{Outcome, Report},
 };
 
-use crate::face::{BAD, BOLD, DIM, Face, ODD, counted, say};
+use crate::{
+    face::{BAD, BOLD, DIM, Face, ODD, say},
+    words::{clean, counted, counts, money, quoted},
+};
 
 /// Says how the run ended; the tree of files goes to stdout, the story to stderr.
 pub fn show(face: &Face, report: &Report, again: &str) {
@@ -34,10 +36,10 @@ fn problems(report: &Report, face: &Face) {
     // Through a pipe they stand a few lines above.
     if !face.is_lines() {
         for failed in &report.failed {
-            say(&format!("{BAD}failed:{BAD:#} {}: {}", failed.path, failed.why));
+            say(&format!("{BAD}failed:{BAD:#} {}: {}", failed.path, clean(&failed.why)));
         }
         for refused in &report.refused {
-            say(&format!("{BAD}refused:{BAD:#} '{}' {}", refused.path, refused.why));
+            say(&format!("{BAD}refused:{BAD:#} '{}' {}", clean(&refused.path), clean(&refused.why)));
         }
     }
     for kept in report.kept.iter().filter(|_| face.is_for_people()) {
@@ -140,30 +142,4 @@ fn draw(folder: &Folder, indent: &str, text: &mut String) {
         let gap = " ".repeat(width - console::measure_text_width(name));
         text.push_str(&format!("{indent}{corner}{name}{gap}  {DIM}{}{DIM:#}\n", counted(*lines, "line")));
     }
-}
-
-/// A word as a shell takes it.
-pub fn quoted(word: &str) -> String {
-    let is_plain = word.chars().all(|c| c.is_alphanumeric() || "-_./:@%+=,".contains(c));
-    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
-}
-
-/// Tokens of all calls; estimates are marked as such.
-pub fn counts(usage: &Usage) -> String {
-    let about = if usage.is_estimated { "about " } else { "" };
-    let Usage { input, cached, output, .. } = *usage;
-    format!("{about}{} tokens in, {} cached, {} out", thousands(input), thousands(cached), thousands(output))
-}
-
-/// `12,345`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
-    groups.join(",")
-}
-
-/// `$0.0312`: four digits, since most calls cost less than a cent.
-pub fn money(dollars: f64) -> String {
-    if dollars < 1.0 { format!("${dollars:.4}") } else { format!("${dollars:.2}") }
 }

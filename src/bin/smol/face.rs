@@ -8,10 +8,16 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
-use smol_dev::event::{Event, Question};
+use smol_dev::{
+    event::{Event, Question},
+    report::{Outcome, Report},
+};
 
 use self::screen::Screen;
-use crate::cli::{Color, ShowArgs};
+use crate::{
+    cli::{Color, ShowArgs},
+    words::{clean, counted},
+};
 
 /// Where events are shown. A copy shows on the same screen.
 #[derive(Clone)]
@@ -59,7 +65,7 @@ impl Face {
                     say(&line);
                 }
                 if let (true, Event::Piece { question: Question::Plan, text }) = (self.is_verbose, event) {
-                    let _ = write!(anstream::stderr(), "{text}");
+                    let _ = write!(anstream::stderr(), "{}", clean(text));
                 }
             }
             Kind::Screen(screen) => screen.show(event, lines(event, self.is_verbose)),
@@ -80,6 +86,14 @@ impl Face {
         matches!(self.kind, Kind::Json)
     }
 
+    /// Nothing began. Whoever reads JSON gets a report all the same, as the last line always is one.
+    pub fn ended_early(&self, error: &anyhow::Error) {
+        let report = Report { outcome: Outcome::Failed, error: Some(format!("{error:#}")), ..Report::default() };
+        if self.is_json() {
+            self.show(&Event::Finished { report: Box::new(report) });
+        }
+    }
+
     /// Something went wrong beside the run.
     pub fn warn(&self, words: &str) {
         say(&format!("{ODD}warning:{ODD:#} {words}"));
@@ -87,7 +101,7 @@ impl Face {
 
     /// The command could not do its work. Advice is not the error.
     pub fn error(&self, error: &anyhow::Error, hint: Option<&str>) {
-        say(&format!("{BAD}error:{BAD:#} {error:#}"));
+        say(&format!("{BAD}error:{BAD:#} {}", clean(&format!("{error:#}"))));
         if let Some(hint) = hint {
             say(&format!("{BOLD}hint:{BOLD:#} {hint}"));
         }
@@ -109,8 +123,8 @@ fn json(event: &Event) {
 fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
     let line = match event {
         Event::Started { model, out, .. } => format!("{BOLD}smol{BOLD:#} · {model} → {out}/"),
-        Event::Notice { text } => format!("{ODD}note{ODD:#}   {text}"),
-        Event::AskedAgain { question, complaint } => format!("{ODD}again{ODD:#}  {question}: {complaint}"),
+        Event::Notice { text } => format!("{ODD}note{ODD:#}   {}", clean(text)),
+        Event::AskedAgain { question, complaint } => format!("{ODD}again{ODD:#}  {question}: {}", clean(complaint)),
         Event::PlanReady { unreadable: None, files } => {
             format!("{GOOD}plan{GOOD:#}   the contract names {}", counted(*files, "file"))
         }
@@ -118,14 +132,14 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
             format!("{ODD}plan{ODD:#}   without a contract that can be read ({why}), so the file list leads")
         }
         Event::ListReady { files } => format!("{GOOD}list{GOOD:#}   {} to write", counted(files.len(), "file")),
-        Event::Refused { path, why } => format!("{BAD}refused{BAD:#} '{path}' {why}"),
+        Event::Refused { path, why } => format!("{BAD}refused{BAD:#} '{}' {why}", clean(path)),
         Event::Dropped { path } => format!("{DIM}drop{DIM:#}   {path} is not in the file list"),
         Event::Written { path, lines } => {
             format!("{GOOD}wrote{GOOD:#}  {path}  {DIM}{}{DIM:#}", counted(*lines, "line"))
         }
         Event::Unchanged { path, .. } => format!("{DIM}same{DIM:#}   {path}"),
         Event::Kept { path, why, .. } => format!("{ODD}kept{ODD:#}   {path}: {why}"),
-        Event::Failed { path, why } => format!("{BAD}failed{BAD:#} {path}: {why}"),
+        Event::Failed { path, why } => format!("{BAD}failed{BAD:#} {path}: {}", clean(why)),
         Event::Answered { question, usage } if is_verbose => {
             format!(
                 "{DIM}call   {question}: {} tokens in, {} cached, {} out{DIM:#}",
@@ -137,9 +151,4 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         }
     };
     vec![line]
-}
-
-/// `1 file`, `2 files`.
-pub fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

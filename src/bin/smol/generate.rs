@@ -15,13 +15,11 @@ use smol_dev::{
     engine::Engine,
     event::{Event, Events},
     generate::{Scope, generate},
-    model::{
-        self,
-        cassette::{Line, Pace, Tape, recorded},
-    },
+    model::cassette::{Line, Pace, Tape, recorded},
     prompts::Prompts,
     report::Outcome,
-    settings::{Settings, Source, Typed, parse_files},
+    settings::{Settings, Typed, parse_files},
+    source::Source,
     spec::{Spec, SpecSource},
     workspace::{self, RunLog, Workspace},
 };
@@ -32,6 +30,7 @@ use crate::{
     ending,
     face::{Face, say},
     surroundings,
+    words::quoted,
 };
 
 /// The spec that is meant when none is named.
@@ -109,11 +108,9 @@ fn scope(args: &GenArgs) -> Result<Scope> {
 fn command(args: &GenArgs) -> String {
     let mut words = vec!["smol gen".to_owned()];
     let prompt = args.prompt.as_ref().or(args.prompt_flag.as_ref()).filter(|prompt| *prompt != DEFAULT_PROMPT);
-    words.extend(prompt.map(|prompt| ending::quoted(prompt)));
+    words.extend(prompt.map(|prompt| quoted(prompt)));
     let flags = [("-o", &args.out), ("-m", &args.model), ("--base-url", &args.base_url), ("--replay", &args.replay)];
-    words.extend(
-        flags.into_iter().filter_map(|(flag, value)| Some(format!("{flag} {}", ending::quoted(value.as_ref()?)))),
-    );
+    words.extend(flags.into_iter().filter_map(|(flag, value)| Some(format!("{flag} {}", quoted(value.as_ref()?)))));
     words.join(" ")
 }
 
@@ -129,7 +126,7 @@ fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
     };
     let prompts = Prompts::with(prompts)?;
     let pace = if std::io::stderr().is_terminal() { DEMO } else { Pace::Instant };
-    let model = model::open(&settings.source, &spec, pace)?;
+    let model = settings.source.open(&spec, pace)?;
     let record = args.record.map(|path| RunLog::create(&path)).transpose()?;
     let workspace = Arc::new(Workspace::open(Path::new(&settings.out))?);
     let run = run_id();

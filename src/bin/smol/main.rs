@@ -5,6 +5,7 @@ mod ending;
 mod face;
 mod generate;
 mod surroundings;
+mod words;
 
 use std::process::ExitCode;
 
@@ -42,7 +43,10 @@ fn main() -> ExitCode {
         Ok(Outcome::Interrupted) => INTERRUPTED,
         Err(failure) => {
             let (error, otherwise) = match failure {
-                Failure::Usage(error) => (error, USAGE),
+                Failure::Usage(error) => {
+                    face.ended_early(&error);
+                    (error, USAGE)
+                }
                 Failure::Run(error) => (error, PARTIAL),
             };
             let of_model = error.downcast_ref::<model::Error>();

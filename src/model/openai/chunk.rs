@@ -3,7 +3,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::{Finish, Piece, Usage};
+use crate::{
+    model::{Finish, Piece},
+    usage::Usage,
+};
 
 /// A chunk, or a whole answer sent in one piece (`message` instead of `delta`), or an error object.
 #[derive(Debug, Default, Deserialize)]

@@ -10,15 +10,17 @@ use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use smol_dev::{
     event::{Event, Question},
-    model::Usage,
     tokens,
+    usage::Usage,
 };
 
 use super::DIM;
-use crate::ending::{counts, money, thousands};
+use crate::words::{clean, counts, money, thousands};
 
 /// Redraws a second, whatever the stream's speed.
 const FRAMES: u8 = 15;
+/// How often a line moves by itself, so that one sees that it waits.
+const TICK: Duration = Duration::from_millis(200);
 /// Lines of the terminal that are not for files in flight: the total, and what was said above.
 const RESERVED_ROWS: u16 = 6;
 
@@ -28,7 +30,6 @@ pub struct Screen {
 }
 
 struct State {
-    started: Instant,
     total: ProgressBar,
     answers: BTreeMap<Question, Arriving>,
     /// The last line of the plan, as far as it came.
@@ -50,15 +51,8 @@ impl Screen {
     pub fn new() -> Screen {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(FRAMES));
         let total = ProgressBar::hidden();
-        let state = State {
-            started: Instant::now(),
-            total,
-            answers: BTreeMap::new(),
-            plan_line: String::new(),
-            files: 0,
-            done: 0,
-            usage: Usage::NONE,
-        };
+        let state =
+            State { total, answers: BTreeMap::new(), plan_line: String::new(), files: 0, done: 0, usage: Usage::NONE };
         Screen { bars, state: Mutex::new(state) }
     }
 
@@ -66,8 +60,8 @@ impl Screen {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Started { .. } => {
-                state.started = Instant::now();
-                state.total = self.bars.add(spinner("{wide_msg}"));
+                state.total = self.bars.add(spinner("{elapsed} {wide_msg}"));
+                state.total.enable_steady_tick(TICK);
             }
             Event::Asked { question } => self.open(&mut state, question),
             Event::Piece { question, text } => self.advance(&mut state, question, text),
@@ -119,7 +113,7 @@ impl Screen {
             true => self.bars.insert_before(&state.total, spinner("{spinner} {wide_msg}")),
             false => ProgressBar::hidden(),
         };
-        line.enable_steady_tick(Duration::from_millis(100));
+        line.enable_steady_tick(TICK);
         line.set_message(format!("{question}  waiting"));
         state.answers.insert(question.clone(), Arriving { line, is_shown, since: None, tokens: 0 });
     }
@@ -129,7 +123,7 @@ impl Screen {
             state.plan_line.push_str(text);
             while let Some(end) = state.plan_line.find('\n') {
                 let line: String = state.plan_line.drain(..=end).collect();
-                self.print(&format!("{DIM}  {}{DIM:#}", line.trim_end()));
+                self.print(&format!("{DIM}  {}{DIM:#}", clean(line.trim_end())));
             }
         }
         let Some(arriving) = state.answers.get_mut(question) else { return };
@@ -147,7 +141,7 @@ impl Screen {
         }
         if *question == Question::Plan && !state.plan_line.is_empty() {
             let line = std::mem::take(&mut state.plan_line);
-            self.print(&format!("{DIM}  {line}{DIM:#}"));
+            self.print(&format!("{DIM}  {}{DIM:#}", clean(&line)));
         }
     }
 }
@@ -163,10 +157,9 @@ impl State {
         if hidden > 0 {
             parts.push(format!("{hidden} more in flight"));
         }
-        parts.push(format!("{:.0} s", self.started.elapsed().as_secs_f64()));
         parts.push(counts(&Usage { output: self.usage.output + arriving, ..self.usage }));
         parts.extend(self.usage.cost.filter(|cost| *cost > 0.0).map(money));
-        parts.join(" · ")
+        format!("· {}", parts.join(" · "))
     }
 }
 

@@ -1,0 +1,45 @@
+//! Numbers, names and other people's words as they are shown.
+
+use std::borrow::Cow;
+
+use smol_dev::usage::Usage;
+
+/// `1 file`, `2 files`.
+pub fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let is_plain = word.chars().all(|c| c.is_alphanumeric() || "-_./:@%+=,".contains(c));
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// Tokens of all calls; estimates are marked as such.
+pub fn counts(usage: &Usage) -> String {
+    let about = if usage.is_estimated { "about " } else { "" };
+    let Usage { input, cached, output, .. } = *usage;
+    format!("{about}{} tokens in, {} cached, {} out", thousands(input), thousands(cached), thousands(output))
+}
+
+/// `12,345`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
+    groups.join(",")
+}
+
+/// `$0.0312`: four digits, since most calls cost less than a cent.
+pub fn money(dollars: f64) -> String {
+    if dollars < 1.0 { format!("${dollars:.4}") } else { format!("${dollars:.2}") }
+}
+
+/// Words of a model or a server without the characters that steer a terminal; line ends and tabs stay.
+pub fn clean(words: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    match words.contains(steers) {
+        true => Cow::Owned(words.replace(steers, "\u{fffd}")),
+        false => Cow::Borrowed(words),
+    }
+}

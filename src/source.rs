@@ -1,0 +1,53 @@
+//! Where answers come from: a server, a recorded run, or, with nothing set, the recorded run of a shipped prompt.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use secrecy::SecretString;
+
+use crate::{
+    model::{
+        Error, Model,
+        cassette::{Cassette, Pace},
+        openai::OpenAi,
+    },
+    shipped::shipped,
+    spec::Spec,
+    workspace::read_named,
+};
+
+/// Where answers come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    Server {
+        base_url: String,
+        key: SecretString,
+        model: String,
+    },
+    /// The recorded run in this file.
+    Replay(String),
+    /// Nothing was set: only a shipped prompt can be answered, from its recorded run.
+    Nothing,
+}
+
+impl Source {
+    /// Opens the model; `pace` is that of a shipped recorded run.
+    ///
+    /// # Errors
+    /// [`Error::NoModel`] if nothing was set and the spec is not one that ships with a recorded run; or if the address,
+    /// the key or the recorded run cannot be used.
+    pub fn open(&self, spec: &Spec, pace: Pace) -> Result<Arc<dyn Model>> {
+        Ok(match self {
+            Source::Server { base_url, key, model } => Arc::new(OpenAi::new(base_url, key.clone(), model)?),
+            Source::Replay(file) => {
+                let lines =
+                    read_named(file.as_ref()).with_context(|| format!("could not read the recorded run '{file}'"))?;
+                Arc::new(Cassette::parse(file, &lines, Pace::Instant)?)
+            }
+            Source::Nothing => {
+                let shipped = shipped(spec).ok_or(Error::NoModel)?;
+                Arc::new(Cassette::parse(&format!("recorded run {}", shipped.name), shipped.run, pace)?)
+            }
+        })
+    }
+}

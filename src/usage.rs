@@ -1,0 +1,34 @@
+//! What calls have used, in tokens and money. Nothing else.
+
+use serde::{Deserialize, Serialize};
+
+/// What one call or many have used, in tokens and US dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens sent, the cached ones included.
+    pub input: u64,
+    /// Tokens of `input` that the service had in its prefix cache.
+    pub cached: u64,
+    /// Tokens received, thinking included.
+    pub output: u64,
+    /// `None` when it is not known, which is not the same as nothing.
+    pub cost: Option<f64>,
+    /// Whether a part of it was estimated, because a server did not count.
+    #[serde(default)]
+    pub is_estimated: bool,
+}
+
+impl Usage {
+    /// What nothing costs: the start of a sum.
+    pub const NONE: Usage = Usage { input: 0, cached: 0, output: 0, cost: Some(0.0), is_estimated: false };
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Usage) {
+        self.input += other.input;
+        self.cached += other.cached;
+        self.output += other.output;
+        self.is_estimated |= other.is_estimated;
+        self.cost = self.cost.zip(other.cost).map(|(a, b)| a + b);
+    }
+}
