@@ -1,23 +1,34 @@
-//! Puts a question to the model, sees the answer whole, has it read, and asks once more if it cannot be read.
+//! Puts a question to the model and sees the answer whole: waits, tries again, goes on where it was cut, has it read,
+//! and asks once more if it cannot be read.
 
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Error, Result, anyhow, bail};
 use futures::StreamExt;
+use tokio::time::timeout;
 
 use crate::{
+    continuation,
     event::{Event, Events, Question},
-    model::{Finish, Message, Model, Piece, Reply, Request, Role},
+    model::{self, Finish, Message, Model, Piece, Reply, Request, Role},
+    pace::Pace,
+    patience::Patience,
     prompts::Prompts,
+    repetition::repeats,
+    tokens,
 };
 
 /// Longest answer that is taken, in bytes: no file that a person would read comes near it.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
+/// How often an answer is gone on with after the limit on length cut it.
+const MOST_PARTS: usize = 12;
 
-/// What a stage needs to ask: the model, the words, and somebody to tell.
+/// What a stage needs to ask: the model, the words, how long to wait and how much at once, and somebody to tell.
 pub struct Engine {
     pub model: Arc<dyn Model>,
     pub prompts: Prompts,
+    pub patience: Patience,
+    pub pace: Pace,
     pub events: Events,
 }
 
@@ -27,7 +38,7 @@ impl Engine {
     /// An answer that `read` complains about is asked for once more, with the complaint.
     ///
     /// # Errors
-    /// A [`crate::model::Error`] if the call failed; else why there is no whole, readable answer.
+    /// A [`crate::model::Error`] if the call failed for good; else why there is no whole, readable answer.
     pub async fn answer<T>(
         &self,
         question: &Question,
@@ -46,12 +57,106 @@ impl Engine {
         read(&reply).map_err(|complaint| anyhow!("{complaint}, also when asked again"))
     }
 
+    /// Asks until the answer is whole: tries again after what passes, and goes on from what arrived.
     async fn whole_reply(&self, question: &Question, request: &Request, started: &impl Fn()) -> Result<Reply> {
+        let mut waits = self.patience.waits();
+        let (mut part, mut parts) = (String::new(), 1);
+        loop {
+            let asked = match part.is_empty() {
+                true => request.clone(),
+                false => continuation::ask(&self.prompts, request, &part)?,
+            };
+            let Attempt { mut reply, error } = self.attempt(question, &asked, started).await;
+            let is_text = reply.call.is_none();
+            let joined = if is_text { continuation::join(&part, &reply.text) } else { String::new() };
+            let (why, wait) = match (error, reply.finish, &reply.refusal) {
+                (None, _, Some(words)) => bail!("the model declined: {}", words.trim()),
+                (None, Some(Finish::Refused), None) => {
+                    bail!("the model's service held the answer back (content filter)")
+                }
+                (None, Some(Finish::Stop), None) => {
+                    reply.text = joined;
+                    self.count(question, &asked, &reply);
+                    self.pace.ease();
+                    return Ok(reply);
+                }
+                (None, Some(Finish::Length), None) => {
+                    parts += 1;
+                    let is_going_on = is_text && continuation::worth_keeping(&joined).len() > part.len();
+                    if parts > MOST_PARTS || !is_going_on {
+                        self.cut(question, &asked, &reply, "the limit on length", false);
+                        bail!("the answer was cut at the model's limit on length");
+                    }
+                    ("the limit on length cut it".to_owned(), None)
+                }
+                (error, _, _) => {
+                    let error = error.unwrap_or_else(|| anyhow!(model::Error::Broken { why: NO_END.to_owned() }));
+                    let Some(wait) = self.wait_after(&error, &mut waits) else {
+                        self.cut(question, &asked, &reply, &error.to_string(), false);
+                        return Err(error);
+                    };
+                    (error.to_string(), Some(wait))
+                }
+            };
+            let kept = if is_text { continuation::worth_keeping(&joined) } else { "" };
+            self.cut(question, &asked, &reply, &why, kept.len() > part.len());
+            part = kept.to_owned();
+            if let Some(wait) = wait {
+                let seconds = wait.as_secs_f64();
+                self.events.emit(Event::Retrying { question: question.clone(), why, seconds });
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+
+    /// How long to wait before the next try; `None` when there is none.
+    fn wait_after(
+        &self,
+        error: &Error,
+        waits: &mut impl Iterator<Item = std::time::Duration>,
+    ) -> Option<std::time::Duration> {
+        let error = error.downcast_ref::<model::Error>().filter(|error| error.is_passing())?;
+        let wait = Patience::wait(waits.next(), error.retry_after())?;
+        if error.is_about_load() {
+            self.pace.strain(wait);
+        }
+        Some(wait)
+    }
+
+    /// One call, as far as it came.
+    async fn attempt(&self, question: &Question, request: &Request, started: &impl Fn()) -> Attempt {
+        let tokens = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
+        let _place = match question {
+            Question::File(_) => Some(self.pace.enter(tokens).await),
+            Question::Plan | Question::FileList => {
+                self.pace.pass().await;
+                None
+            }
+        };
         self.events.emit(Event::Asked { question: question.clone() });
-        let mut pieces = self.model.reply(request);
         let mut reply = Reply::default();
-        while let Some(piece) = pieces.next().await {
-            let piece = piece?;
+        let error = self.receive(question, request, started, &mut reply).await.err();
+        Attempt { reply, error }
+    }
+
+    async fn receive(
+        &self,
+        question: &Question,
+        request: &Request,
+        started: &impl Fn(),
+        reply: &mut Reply,
+    ) -> Result<()> {
+        let mut pieces = self.model.reply(request);
+        let (mut limit, mut what) = (self.patience.first_token, "first token");
+        loop {
+            let next = timeout(limit, pieces.next()).await;
+            let Ok(next) = next else { bail!(model::Error::Stalled { what, seconds: limit.as_secs_f64() }) };
+            let Some(piece) = next.transpose()? else { return Ok(()) };
+            if let Piece::Room(room) = &piece {
+                self.pace.learn(room);
+                continue;
+            }
+            (limit, what) = (self.patience.silence, "token");
             started();
             if let Piece::Text(text) | Piece::Call(text) = &piece {
                 self.events.emit(Event::Piece { question: question.clone(), text: text.clone() });
@@ -60,15 +165,22 @@ impl Engine {
             if reply.said().len() > LONGEST_ANSWER {
                 bail!("the answer was stopped at {LONGEST_ANSWER} bytes, more than any file needs");
             }
+            if repeats(reply.said()) {
+                bail!(model::Error::Broken { why: "it said the same over and over, and was stopped".to_owned() });
+            }
         }
+    }
+
+    fn count(&self, question: &Question, request: &Request, reply: &Reply) {
         let usage = reply.usage.unwrap_or_else(|| reply.estimated_usage(request));
         self.events.emit(Event::Answered { question: question.clone(), usage });
-        match (reply.finish, &reply.refusal) {
-            (_, Some(words)) => bail!("the model declined: {}", words.trim()),
-            (Some(Finish::Refused), None) => bail!("the model's service held the answer back (content filter)"),
-            (Some(Finish::Length), None) => bail!("the answer was cut at the model's limit on length"),
-            (None, None) => bail!("the answer broke off: the stream ended without its end mark"),
-            (Some(Finish::Stop), None) => Ok(reply),
+    }
+
+    /// Counts what a call has used that did not end well, if anything of its answer arrived.
+    fn cut(&self, question: &Question, request: &Request, reply: &Reply, why: &str, kept: bool) {
+        if !reply.said().is_empty() {
+            let usage = reply.usage.unwrap_or_else(|| reply.estimated_usage(request));
+            self.events.emit(Event::Cut { question: question.clone(), why: why.to_owned(), usage, kept });
         }
     }
 
@@ -81,4 +193,13 @@ impl Engine {
         }
         Ok(request)
     }
+}
+
+/// What is said of a stream that just ends.
+const NO_END: &str = "the stream ended without its end mark";
+
+/// One call: what arrived, and what ended it if it did not end by itself.
+struct Attempt {
+    reply: Reply,
+    error: Option<Error>,
 }

@@ -53,6 +53,20 @@ pub enum Event {
         question: Question,
         usage: Usage,
     },
+    /// An answer was cut after a part of it had arrived. `usage` is what it has used all the same; `kept` says whether that
+    /// part is gone on from.
+    Cut {
+        question: Question,
+        why: String,
+        usage: Usage,
+        kept: bool,
+    },
+    /// The call failed for this reason and is tried again after a wait of so many seconds.
+    Retrying {
+        question: Question,
+        why: String,
+        seconds: f64,
+    },
     /// The plan stands. Without a contract in it the file list leads; `unreadable` says why.
     PlanReady {
         files: usize,

@@ -1,16 +1,13 @@
 //! The pipeline: the plan, then the file list and every file at the same time, each landing when it is done.
 
-use std::{
-    num::NonZeroUsize,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use anyhow::{Context, Result, anyhow};
 use futures::future::join_all;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::{
     contract::Contract,
@@ -43,31 +40,19 @@ pub enum Scope {
     Files(Vec<RelPath>),
 }
 
-/// Turns `spec` into files in `workspace`, with at most `jobs` of them being asked for at any moment.
+/// Turns `spec` into files in `workspace`.
 ///
 /// What could not be written is an event and stands in the report.
 ///
 /// # Errors
 /// If there is no plan or no file list to go by, so that nothing can be written.
-pub async fn generate(
-    engine: &Engine,
-    workspace: &Arc<Workspace>,
-    spec: &Spec,
-    scope: Scope,
-    jobs: NonZeroUsize,
-) -> Result<()> {
+pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec, scope: Scope) -> Result<()> {
     let plan = match scope {
         Scope::Everything | Scope::PlanOnly => new_plan(engine, workspace, spec).await?,
         Scope::FromPlan | Scope::Files(_) => saved_plan(engine, workspace).await?,
     };
     let trunk = Trunk::new(&engine.prompts, spec, &plan)?;
-    let run = Run {
-        engine,
-        workspace,
-        leader: Leader::new(trunk.tokens() >= SHORTEST_CACHED_TRUNK),
-        trunk: &trunk,
-        in_flight: Semaphore::new(jobs.get()),
-    };
+    let run = Run { engine, workspace, leader: Leader::new(trunk.tokens() >= SHORTEST_CACHED_TRUNK), trunk: &trunk };
     match scope {
         Scope::Everything | Scope::FromPlan => run.write_all(&plan).await,
         Scope::PlanOnly => run.list(&plan).await.map(drop),
@@ -103,7 +88,6 @@ struct Run<'a> {
     workspace: &'a Arc<Workspace>,
     trunk: &'a Trunk,
     leader: Leader,
-    in_flight: Semaphore,
 }
 
 /// The files that the list confirms; `None` until it stands.
@@ -219,7 +203,6 @@ impl Run<'_> {
 
     async fn answer(&self, path: &RelPath, request: Result<Request>) -> Result<GeneratedFile> {
         let request = request?;
-        let _place = self.in_flight.acquire().await.context("the run is over")?;
         let _turn = self.leader.turn().await;
         let question = Question::File(path.clone());
         self.engine.answer(&question, request, || self.leader.arrive(), |reply| file::read(path, reply)).await

@@ -22,6 +22,7 @@
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
 //!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
 //!   what answers, [`shipped`] has the examples built in.
+//! * Weather: [`patience`] says how long to wait and how often to try, [`pace`] how much at once.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
 //! * Effects have one address each: the disk is [`workspace`], the network is [`model`]. Environment, terminal and
 //!   clock belong to the binary, which can use only what is public here.
@@ -39,6 +40,7 @@
 //!
 //! `tests/it/tidy.rs` checks what can be checked of this from the source itself.
 
+mod continuation;
 pub mod contract;
 pub mod engine;
 pub mod event;
@@ -47,9 +49,12 @@ pub mod file;
 pub mod file_list;
 pub mod generate;
 pub mod model;
+pub mod pace;
 pub mod path;
+pub mod patience;
 pub mod plan;
 pub mod prompts;
+mod repetition;
 pub mod report;
 pub mod settings;
 pub mod shipped;

@@ -1,17 +1,18 @@
 //! The port to a model: a request goes out, pieces of an answer come back. What speaks to a network lives below here.
 
 pub mod cassette;
+mod http;
 pub mod openai;
 mod price;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 pub use price::Price;
 
-use crate::{tokens, usage::Usage};
+use crate::{pace::Room, tokens, usage::Usage};
 
 /// Whatever can answer a request: a server, a recorded run.
 pub trait Model: Send + Sync {
@@ -72,6 +73,8 @@ pub enum Piece {
     /// The model declines, in these words.
     Refusal(String),
     Usage(Usage),
+    /// What the service says of its limits.
+    Room(Room),
     End(Finish),
 }
 
@@ -112,6 +115,7 @@ impl Reply {
             Piece::Call(arguments) => self.call.get_or_insert_default().push_str(arguments),
             Piece::Refusal(words) => self.refusal.get_or_insert_default().push_str(words),
             Piece::Usage(usage) => self.usage = Some(*usage),
+            Piece::Room(_) => {}
             Piece::End(finish) => self.finish = Some(*finish),
         }
     }
@@ -132,13 +136,23 @@ impl Reply {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     #[error("could not reach {host}: {why}")]
-    Unreachable { host: String, why: String },
+    Unreachable { host: String, why: String, is_passing: bool },
     #[error("{host} refused the key ({status}): {message}")]
     Unauthorized { host: String, status: u16, message: String },
+    #[error("no credit is left at {host}: {message}")]
+    OutOfCredit { host: String, message: String },
     #[error("{host} answered with status {status}: {message}")]
-    Status { host: String, status: u16, message: String },
+    Status {
+        host: String,
+        status: u16,
+        message: String,
+        /// How long the service asks to wait.
+        retry_after: Option<Duration>,
+    },
     #[error("the answer broke off: {why}")]
     Broken { why: String },
+    #[error("no {what} for {seconds} s")]
+    Stalled { what: &'static str, seconds: f64 },
     #[error("the recorded run has no such question: {why}")]
     NotRecorded { why: String },
     #[error("there is no model to ask: no key, no address, and this prompt has no recorded run")]
@@ -151,14 +165,43 @@ impl Error {
         matches!(self, Error::Status { status: 400 | 404 | 405 | 415 | 422 | 501, .. })
     }
 
+    /// Whether the same request may well succeed a moment later.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Error::Unreachable { is_passing, .. } => *is_passing,
+            Error::Status { status, .. } => matches!(status, 408 | 409 | 425 | 429 | 500 | 502..=504 | 520..=529),
+            Error::Broken { .. } | Error::Stalled { .. } => true,
+            Error::Unauthorized { .. } | Error::OutOfCredit { .. } | Error::NotRecorded { .. } | Error::NoModel => {
+                false
+            }
+        }
+    }
+
+    /// How long the service asks to wait, if it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Error::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether the service is asked for more than it bears.
+    pub fn is_about_load(&self) -> bool {
+        matches!(self, Error::Status { status: 429 | 503 | 529, .. })
+    }
+
     /// What to do about it, if there is something.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Error::Unreachable { .. } => Some("is the server running, and is the address right? --base-url sets it"),
             Error::Unauthorized { .. } => Some("set OPENAI_API_KEY to a key that belongs to this server"),
+            Error::OutOfCredit { .. } => Some("add credit to the account of this key, or name another model or server"),
             Error::Status { status: 404, .. } => Some("is the model's name right? --model sets it"),
             Error::Status { status: 429, .. } => {
-                Some("the service asks for patience or credit; --jobs 4 asks it for less at once")
+                Some("the service asks for patience; --jobs 4 asks it for less at once")
+            }
+            Error::Stalled { .. } => {
+                Some("a slow server may need more time: --first-token-timeout and --silence-timeout")
             }
             Error::Status { .. } | Error::Broken { .. } => None,
             Error::NoModel => Some(

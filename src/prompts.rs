@@ -12,6 +12,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("file", include_str!("../prompts/file.md")),
     ("file_again", include_str!("../prompts/file_again.md")),
     ("complaint", include_str!("../prompts/complaint.md")),
+    ("continue", include_str!("../prompts/continue.md")),
 ];
 
 /// The templates, by name.

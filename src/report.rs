@@ -24,6 +24,12 @@ pub struct Report {
     pub notices: Vec<String>,
     /// Calls whose answer arrived whole.
     pub calls: usize,
+    /// Answers that were cut after a part of them had arrived.
+    pub cut: usize,
+    /// Calls that were tried again.
+    pub retries: usize,
+    /// Tokens of answers that were thrown away.
+    pub wasted: u64,
     pub usage: Usage,
     /// Wall time of the run, in seconds.
     pub seconds: f64,
@@ -87,6 +93,9 @@ impl Default for Report {
             dropped: Vec::new(),
             notices: Vec::new(),
             calls: 0,
+            cut: 0,
+            retries: 0,
+            wasted: 0,
             usage: Usage::NONE,
             seconds: 0.0,
         }
@@ -103,6 +112,12 @@ impl Report {
                 self.calls += 1;
                 self.usage += usage;
             }
+            Event::Cut { usage, kept, .. } => {
+                self.cut += 1;
+                self.usage += usage;
+                self.wasted += if kept { 0 } else { usage.output };
+            }
+            Event::Retrying { .. } => self.retries += 1,
             Event::ListReady { files } => self.files = files,
             Event::Refused { path, why } => self.refused.push(Refused { path, why }),
             Event::Dropped { path } => self.dropped.push(path),

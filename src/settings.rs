@@ -1,6 +1,6 @@
 //! What was decided, from what was typed, set and found. Pure: files and the environment come in as values.
 
-use std::{collections::BTreeMap, num::NonZeroUsize};
+use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::{
     model::openai::{DEFAULT_BASE_URL, DEFAULT_MODEL},
     path::RelPath,
+    patience::Patience,
     source::Source,
 };
 
@@ -24,6 +25,10 @@ pub struct Typed {
     pub out: Option<String>,
     pub jobs: Option<NonZeroUsize>,
     pub replay: Option<String>,
+    pub retries: Option<usize>,
+    pub retry_wait: Option<Duration>,
+    pub first_token_timeout: Option<Duration>,
+    pub silence_timeout: Option<Duration>,
 }
 
 /// What lies around, nearest first: the environment, `.env` and `smol.toml` in the working directory, the user's file.
@@ -51,6 +56,7 @@ pub struct Settings {
     pub source: Source,
     pub out: String,
     pub jobs: NonZeroUsize,
+    pub patience: Patience,
     /// What a person should know of how this was decided.
     pub notices: Vec<String>,
 }
@@ -78,10 +84,11 @@ impl Settings {
     /// If a value cannot be what it should be, or one that is needed is missing.
     pub fn decide(typed: Typed, found: &Surroundings) -> Result<Settings> {
         let mut notices = Vec::new();
-        let source = match typed.replay {
+        let source = match typed.replay.clone() {
             Some(file) => Source::Replay(file),
-            None => server(typed.model, typed.base_url, found, &mut notices)?,
+            None => server(typed.model.clone(), typed.base_url.clone(), found, &mut notices)?,
         };
+        let patience = patience(&typed, &source);
         let out = match (typed.out, found.value("SMOL_OUT", |file| file.out.clone())) {
             (Some(out), _) => out,
             (None, Some(Found { value, layer: Layer::WorkingDirectory(file) })) => {
@@ -100,7 +107,24 @@ impl Settings {
             }
             (None, None) => DEFAULT_JOBS,
         };
-        Ok(Settings { source, out, jobs, notices })
+        Ok(Settings { source, out, jobs, patience, notices })
+    }
+}
+
+/// How long to bear with a service: longer with one on a person's own machine, which has to read the prompt slowly.
+fn patience(typed: &Typed, source: &Source) -> Patience {
+    let is_local = match source {
+        Source::Server { base_url, .. } => {
+            ["://localhost", "://127.", "://[::1]"].iter().any(|local| base_url.contains(local))
+        }
+        Source::Replay(_) | Source::Nothing => false,
+    };
+    let usual = if is_local { Patience::LOCAL } else { Patience::HOSTED };
+    Patience {
+        retries: typed.retries.unwrap_or(usual.retries),
+        first_wait: typed.retry_wait.unwrap_or(usual.first_wait),
+        first_token: typed.first_token_timeout.unwrap_or(usual.first_token),
+        silence: typed.silence_timeout.unwrap_or(usual.silence),
     }
 }
 

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use crate::{
     model::{
         Error, Model,
-        cassette::{Cassette, Pace},
+        cassette::{Cassette, Tempo},
         openai::OpenAi,
     },
     shipped::shipped,
@@ -31,22 +31,22 @@ pub enum Source {
 }
 
 impl Source {
-    /// Opens the model; `pace` is that of a shipped recorded run.
+    /// Opens the model; `tempo` is that of a shipped recorded run.
     ///
     /// # Errors
     /// [`Error::NoModel`] if nothing was set and the spec is not one that ships with a recorded run; or if the address,
     /// the key or the recorded run cannot be used.
-    pub fn open(&self, spec: &Spec, pace: Pace) -> Result<Arc<dyn Model>> {
+    pub fn open(&self, spec: &Spec, tempo: Tempo) -> Result<Arc<dyn Model>> {
         Ok(match self {
             Source::Server { base_url, key, model } => Arc::new(OpenAi::new(base_url, key.clone(), model)?),
             Source::Replay(file) => {
                 let lines =
                     read_named(file.as_ref()).with_context(|| format!("could not read the recorded run '{file}'"))?;
-                Arc::new(Cassette::parse(file, &lines, Pace::Instant)?)
+                Arc::new(Cassette::parse(file, &lines, Tempo::Instant)?)
             }
             Source::Nothing => {
                 let shipped = shipped(spec).ok_or(Error::NoModel)?;
-                Arc::new(Cassette::parse(&format!("recorded run {}", shipped.name), shipped.run, pace)?)
+                Arc::new(Cassette::parse(&format!("recorded run {}", shipped.name), shipped.run, tempo)?)
             }
         })
     }

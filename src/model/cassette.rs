@@ -108,7 +108,7 @@ impl Drop for OpenCall {
 
 /// How fast a recorded answer is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum Tempo {
     Instant,
     /// So fast that a person can watch.
     TokensPerSecond(u32),
@@ -119,7 +119,7 @@ pub struct Cassette {
     name: String,
     texts: BTreeMap<String, Arc<str>>,
     replies: HashMap<RecordedRequest, Reply>,
-    pace: Pace,
+    tempo: Tempo,
 }
 
 impl Cassette {
@@ -127,8 +127,8 @@ impl Cassette {
     ///
     /// # Errors
     /// If a line is not one of a recorded run, with its number, or if no call is in it.
-    pub fn parse(name: &str, lines: &str, pace: Pace) -> Result<Cassette> {
-        let mut cassette = Cassette { name: name.to_owned(), texts: BTreeMap::new(), replies: HashMap::new(), pace };
+    pub fn parse(name: &str, lines: &str, tempo: Tempo) -> Result<Cassette> {
+        let mut cassette = Cassette { name: name.to_owned(), texts: BTreeMap::new(), replies: HashMap::new(), tempo };
         for (number, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let line = serde_json::from_str(line)
                 .with_context(|| format!("line {} of '{name}' is not one of a recorded run", number + 1))?;
@@ -199,20 +199,20 @@ impl Model for Cassette {
         // Whatever it cost when it was recorded: nothing is paid now.
         let counted = reply.usage.unwrap_or_else(|| reply.estimated_usage(request));
         let usage = Some(Usage { cost: Some(0.0), ..counted });
-        played(Reply { usage, ..reply.clone() }, self.pace).boxed()
+        played(Reply { usage, ..reply.clone() }, self.tempo).boxed()
     }
 }
 
 /// The answer in pieces of a token's size, as a server would stream it.
-fn played(reply: Reply, pace: Pace) -> impl Stream<Item = Result<Piece, Error>> + Send {
+fn played(reply: Reply, tempo: Tempo) -> impl Stream<Item = Result<Piece, Error>> + Send {
     let text = tokens_of(&reply.text).into_iter().map(Piece::Text);
     let call = tokens_of(reply.call.as_deref().unwrap_or_default()).into_iter().map(Piece::Call);
     let refusal = reply.refusal.into_iter().map(Piece::Refusal);
     let end = reply.usage.map(Piece::Usage).into_iter().chain(reply.finish.map(Piece::End));
     let pieces: Vec<Piece> = text.chain(call).chain(refusal).chain(end).collect();
-    let ticks = match pace {
-        Pace::Instant => None,
-        Pace::TokensPerSecond(tokens) => Some(tokio::time::interval(Duration::from_secs(1) / tokens.max(1))),
+    let ticks = match tempo {
+        Tempo::Instant => None,
+        Tempo::TokensPerSecond(tokens) => Some(tokio::time::interval(Duration::from_secs(1) / tokens.max(1))),
     };
     stream::unfold((pieces.into_iter(), ticks), |(mut pieces, mut ticks)| async move {
         match &mut ticks {

@@ -33,6 +33,10 @@ pub struct Answer {
 pub enum Fault {
     /// No stream: this status and body instead.
     Status(u16, String),
+    /// Too many requests, with this header.
+    Busy(&'static str, &'static str),
+    /// Nothing more after so many tokens, and the connection stays open.
+    Stall(usize),
     /// The connection is reset after so many tokens.
     Reset(usize),
     /// The stream closes cleanly after so many tokens, without an end mark.
@@ -226,6 +230,10 @@ fn give(stream: &mut TcpStream, answer: &Answer, on_first_token: impl Fn()) -> O
     let fault = answer.fault.as_ref();
     match fault {
         Some(Fault::Status(status, body)) => return respond(stream, *status, body),
+        Some(Fault::Busy(name, value)) => {
+            let head = format!("HTTP/1.1 429 X\r\n{name}: {value}\r\ncontent-length: 0\r\n\r\n");
+            return stream.write_all(head.as_bytes()).ok();
+        }
         Some(Fault::WholeBody) => {
             let message = json!({ "role": "assistant", "content": answer.text });
             let body = json!({ "choices": [{ "index": 0, "message": message, "finish_reason": answer.finish }], "usage": usage(answer) });
@@ -244,6 +252,12 @@ fn give(stream: &mut TcpStream, answer: &Answer, on_first_token: impl Fn()) -> O
             Some(Fault::Reset(after)) if *after == index => {
                 let socket = socket2::SockRef::from(&*stream);
                 let _ = socket.set_linger(Some(Duration::ZERO));
+                return None;
+            }
+            Some(Fault::Stall(after)) if *after == index => {
+                // Until the other side gives up.
+                let mut rest = Vec::new();
+                let _ = std::io::Read::read_to_end(stream, &mut rest);
                 return None;
             }
             Some(Fault::Close(after)) if *after == index => {

@@ -171,15 +171,116 @@ fn images_are_not_written_as_text() {
 }
 
 #[test]
-fn a_plan_that_fails_ends_the_run_and_writes_nothing() {
-    let plan = |answer: Answer, code: i32| Smol::project(&["a.js"]).on("plan", answer).exit(code).asked(1);
-    let run = plan(Answer::text("").fault(Fault::Status(500, "oh".to_owned())), 3)
-        .says("could not get a plan")
-        .says("status 500");
-    assert!(run.files().is_empty());
-    plan(long().fault(Fault::Close(3)), 1).says("without its end mark");
-    plan(long().fault(Fault::Reset(3)), 3).says("broke off");
-    plan(long().finish(Some("length")), 1).says("limit on length");
+fn a_plan_that_fails_for_good_ends_the_run_and_writes_nothing() {
+    let plan =
+        |answer: Answer, code: i32| Smol::project(&["a.js"]).arg("--retries").arg("1").on("plan", answer).exit(code);
+    let run = plan(Answer::text("").fault(Fault::Status(500, "oh".to_owned())), 3).says("could not get a plan");
+    assert!(run.says("status 500").asked(2).files().is_empty());
+    plan(long().fault(Fault::Close(3)), 3).says("without its end mark").asked(2);
+    plan(long().fault(Fault::Reset(3)), 3).says("broke off").asked(2);
+    plan(long().finish(Some("length")), 1).says("limit on length").asked(1);
+}
+
+/// The first answer to each question of the pipeline goes wrong, the second is right: so is the result.
+#[track_caller]
+fn passes(wrong: impl Fn() -> Answer) -> Run {
+    let smol = Smol::project(&["a.js"]);
+    let smol = smol.on("plan", wrong()).then("plan", crate::smol::plan(&["a.js"]));
+    let smol = smol.on("list", wrong()).then("list", Answer::list(&["a.js"]));
+    let run = smol.on("a.js", wrong()).then("a.js", "```\na.js\n```\n").success().file("a.js", "a.js\n");
+    run.asked(6).says("3 tried again")
+}
+
+#[test]
+fn what_passes_is_tried_again_for_plan_list_and_files_alike() {
+    for status in [408, 409, 429, 500, 502, 503, 529] {
+        passes(|| Answer::text("").fault(Fault::Status(status, "busy".to_owned()))).says("status");
+    }
+    passes(|| long().fault(Fault::Reset(0)));
+    passes(|| long().fault(Fault::Close(3)));
+    passes(|| long().fault(Fault::Close(0)));
+    passes(|| long().fault(Fault::ErrorEvent(3)));
+}
+
+#[test]
+fn a_stall_costs_its_limit() {
+    let stalled = |after: usize| move || long().fault(Fault::Stall(after));
+    let limits = |smol: Smol| smol.arg("--first-token-timeout").arg("0.2").arg("--silence-timeout").arg("0.3");
+    for (after, words) in [(0, "no first token for 0.2 s"), (4, "no token for 0.3 s")] {
+        let started = std::time::Instant::now();
+        let wrong = stalled(after);
+        let smol = limits(Smol::project(&["a.js"])).on("a.js", wrong()).then("a.js", "```\na.js\n```\n");
+        smol.success().file("a.js", "a.js\n").says(words);
+        assert!(started.elapsed() < Duration::from_secs(5), "it took {:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn the_service_says_how_long_to_wait() {
+    for (header, value) in [("retry-after", "0.6"), ("retry-after-ms", "600")] {
+        let busy = Answer::text("").fault(Fault::Busy(header, value));
+        let run =
+            Smol::project(&["a.js"]).on("a.js", busy).then("a.js", "```\na.js\n```\n").success().file("a.js", "a.js\n");
+        let asked = run.requests("a.js");
+        let waited = asked[1].at - asked[0].at;
+        assert!(waited >= Duration::from_millis(600) && waited < Duration::from_secs(3), "{waited:?}");
+    }
+    let absurd = Answer::text("").fault(Fault::Busy("retry-after", "86400"));
+    Smol::project(&["a.js"]).on("a.js", absurd).exit(1).says("failed a.js").asked(3);
+}
+
+#[test]
+fn what_does_not_pass_is_not_tried_again() {
+    let quota = r#"{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}"#;
+    for (status, body, words) in [
+        (401, "no", "refused the key"),
+        (403, "no", "refused the key"),
+        (402, "pay", "no credit"),
+        (429, quota, "no credit"),
+    ] {
+        let answer = Answer::text("").fault(Fault::Status(status, body.to_owned()));
+        Smol::project(&["a.js"]).on("plan", answer).exit(3).says(words).says("hint:").asked(1);
+    }
+    Smol::project(&["a.js"]).on("plan", Answer::text("").fault(Fault::Status(400, "bad".to_owned()))).exit(3).asked(1);
+}
+
+/// A file of numbered lines, long enough to be gone on from.
+fn numbered(lines: std::ops::Range<usize>) -> String {
+    lines.map(|line| format!("let variable_{line} = {line};\n")).collect()
+}
+
+#[test]
+fn a_cut_by_the_limit_on_length_is_gone_on_from() {
+    let first = Answer::text(format!("```js\n{}let vari", numbered(0..40))).finish(Some("length"));
+    let second = Answer::text(numbered(40..80)).finish(Some("length"));
+    let third = Answer::text(format!("{}```\n", numbered(80..90)));
+    let run = Smol::project(&["a.js"]).on("a.js", first).then("a.js", second).then("a.js", third).success();
+    let run = run.file("a.js", &numbered(0..90)).says("going on from what arrived").asked(5);
+    let messages = run.requests("a.js")[1].messages();
+    assert_eq!(messages[4].1, format!("```js\n{}", numbered(0..40)));
+    assert!(messages[5].1.contains("let variable_39 = 39;\n```"), "{}", messages[5].1);
+    assert_eq!(run.requests("a.js")[1].messages()[..4], run.requests("a.js")[0].messages()[..]);
+}
+
+#[test]
+fn a_cut_stream_is_gone_on_from_and_the_seam_is_clean() {
+    for fault in [Fault::Close(300), Fault::Reset(300), Fault::Stall(300)] {
+        let whole = format!("```js\n{}```\n", numbered(0..90));
+        // What has arrived by the cut decides where the model goes on; it repeats two lines and opens a fence again.
+        let arrived: String = whole.chars().take(300 * 4).collect();
+        let kept = arrived.lines().count() - 2;
+        let rest = format!("```js\n{}```\n", numbered(kept - 2..90));
+        let smol = Smol::project(&["a.js"]).arg("--silence-timeout").arg("0.3");
+        let run = smol.on("a.js", Answer::text(whole).fault(fault)).then("a.js", rest).success();
+        run.file("a.js", &numbered(0..90)).says("going on from what arrived");
+    }
+}
+
+#[test]
+fn an_answer_that_repeats_itself_is_stopped() {
+    let endless = || Answer::text("and so on ".repeat(60_000));
+    let run = Smol::project(&["a.js"]).arg("--retries").arg("1").on("a.js", endless()).exit(1).says("over and over");
+    assert!(run.no_file("a.js").requests("a.js").len() <= 2);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -79,6 +79,18 @@ pub struct GenArgs {
     /// Files asked for at the same time [default: 16]
     #[arg(short, long, value_name = "N", env = "SMOL_JOBS", hide_env = true)]
     pub jobs: Option<NonZeroUsize>,
+    /// How often a call is tried again after a passing failure [default: 5]
+    #[arg(long, value_name = "N", env = "SMOL_RETRIES", hide_env = true)]
+    pub retries: Option<usize>,
+    /// First wait between two tries; it doubles from one to the next [default: 1]
+    #[arg(long, value_name = "SECONDS", env = "SMOL_RETRY_WAIT", hide_env = true, value_parser = seconds)]
+    pub retry_wait: Option<Duration>,
+    /// Longest wait for the first token of an answer [default: 300, for a server on this machine 900]
+    #[arg(long, value_name = "SECONDS", env = "SMOL_FIRST_TOKEN_TIMEOUT", hide_env = true, value_parser = seconds)]
+    pub first_token_timeout: Option<Duration>,
+    /// Longest silence between two tokens [default: 60, for a server on this machine 180]
+    #[arg(long, value_name = "SECONDS", env = "SMOL_SILENCE_TIMEOUT", hide_env = true, value_parser = seconds)]
+    pub silence_timeout: Option<Duration>,
     /// Record the run in this file too, which must be new
     #[arg(long, value_name = "FILE", env = "SMOL_RECORD", hide_env = true)]
     pub record: Option<PathBuf>,
@@ -88,4 +100,10 @@ pub struct GenArgs {
     /// Take prompts from this directory instead of the built-in ones of the same name
     #[arg(long, value_name = "DIR", env = "SMOL_PROMPTS", hide_env = true)]
     pub prompts: Option<PathBuf>,
+}
+
+/// Seconds, whole or not.
+fn seconds(typed: &str) -> Result<Duration, String> {
+    let seconds = typed.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "not a number of seconds".to_owned())
 }

@@ -10,7 +10,7 @@ use smol_dev::{
 
 use crate::{
     face::{BAD, BOLD, DIM, Face, ODD, say},
-    words::{clean, counted, counts, money, quoted},
+    words::{clean, counted, counts, money, quoted, thousands},
 };
 
 /// Says how the run ended; the tree of files goes to stdout, the story to stderr.
@@ -50,6 +50,17 @@ fn problems(report: &Report, face: &Face) {
     }
 }
 
+fn calls(report: &Report) -> String {
+    let mut words = counted(report.calls, "call");
+    if report.retries > 0 {
+        words.push_str(&format!(", {} tried again", report.retries));
+    }
+    if report.cut > 0 {
+        words.push_str(&format!(", {} cut ({} tokens wasted)", report.cut, thousands(report.wasted)));
+    }
+    words
+}
+
 fn totals(report: &Report) -> String {
     let usage = &report.usage;
     let how = match report.outcome {
@@ -61,7 +72,7 @@ fn totals(report: &Report) -> String {
     let mut parts = vec![
         format!("{how}: {} written", counted(report.written.len(), "file")),
         format!("{:.1} s", report.seconds),
-        counted(report.calls, "call"),
+        calls(report),
         counts(usage),
     ];
     if report.calls > 0 {

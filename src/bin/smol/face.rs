@@ -140,6 +140,13 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         Event::Unchanged { path, .. } => format!("{DIM}same{DIM:#}   {path}"),
         Event::Kept { path, why, .. } => format!("{ODD}kept{ODD:#}   {path}: {why}"),
         Event::Failed { path, why } => format!("{BAD}failed{BAD:#} {path}: {}", clean(why)),
+        Event::Cut { question, why, kept, .. } => {
+            let what = if *kept { "going on from what arrived" } else { "nothing of it can be used" };
+            format!("{ODD}cut{ODD:#}    {question}: {}; {what}", clean(why))
+        }
+        Event::Retrying { question, why, seconds } => {
+            format!("{ODD}retry{ODD:#}  {question} in {seconds:.1} s: {}", clean(why))
+        }
         Event::Answered { question, usage } if is_verbose => {
             format!(
                 "{DIM}call   {question}: {} tokens in, {} cached, {} out{DIM:#}",

@@ -15,7 +15,8 @@ use smol_dev::{
     engine::Engine,
     event::{Event, Events},
     generate::{Scope, generate},
-    model::cassette::{Line, Pace, Tape, recorded},
+    model::cassette::{Line, Tape, Tempo, recorded},
+    pace::Pace,
     prompts::Prompts,
     report::Outcome,
     settings::{Settings, Typed, parse_files},
@@ -36,7 +37,7 @@ use crate::{
 /// The spec that is meant when none is named.
 const DEFAULT_PROMPT: &str = "prompt.md";
 /// A recorded run is given so fast on a terminal: a model at full speed, and a person can still follow.
-const DEMO: Pace = Pace::TokensPerSecond(600);
+const DEMO: Tempo = Tempo::TokensPerSecond(600);
 /// How long a file that is being written has to get done after Ctrl-C.
 const GRACE: Duration = Duration::from_millis(500);
 /// Threads that may wait for the disk at the same time.
@@ -90,7 +91,7 @@ async fn work(prepared: &Prepared) -> Result<Outcome> {
         engine.events.notice(notice);
     }
     tokio::select! {
-        done = generate(engine, workspace, spec, scope.clone(), settings.jobs) => done.map(|()| engine.events.report().verdict()),
+        done = generate(engine, workspace, spec, scope.clone()) => done.map(|()| engine.events.report().verdict()),
         stopped = tokio::signal::ctrl_c() => stopped.map(|()| Outcome::Interrupted).context("could not listen for Ctrl-C"),
     }
 }
@@ -116,8 +117,17 @@ fn command(args: &GenArgs) -> String {
 
 fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
     let spec = read_spec(args.prompt.or(args.prompt_flag).as_deref().unwrap_or(DEFAULT_PROMPT))?;
-    let typed =
-        Typed { model: args.model, base_url: args.base_url, out: args.out, jobs: args.jobs, replay: args.replay };
+    let typed = Typed {
+        model: args.model,
+        base_url: args.base_url,
+        out: args.out,
+        jobs: args.jobs,
+        replay: args.replay,
+        retries: args.retries,
+        retry_wait: args.retry_wait,
+        first_token_timeout: args.first_token_timeout,
+        silence_timeout: args.silence_timeout,
+    };
     let settings = Settings::decide(typed, &surroundings::look()?)?;
     let prompts = match args.prompts {
         Some(directory) => workspace::read_prompts(&directory)
@@ -125,8 +135,8 @@ fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
         None => Default::default(),
     };
     let prompts = Prompts::with(prompts)?;
-    let pace = if std::io::stderr().is_terminal() { DEMO } else { Pace::Instant };
-    let model = settings.source.open(&spec, pace)?;
+    let tempo = if std::io::stderr().is_terminal() { DEMO } else { Tempo::Instant };
+    let model = settings.source.open(&spec, tempo)?;
     let record = args.record.map(|path| RunLog::create(&path)).transpose()?;
     let workspace = Arc::new(Workspace::open(Path::new(&settings.out))?);
     let run = run_id();
@@ -140,7 +150,13 @@ fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
             }
         })
     };
-    let engine = Engine { model: recorded(model, tape), prompts, events };
+    let engine = Engine {
+        model: recorded(model, tape),
+        prompts,
+        patience: settings.patience,
+        pace: Pace::new(settings.jobs),
+        events,
+    };
     Ok(Prepared { engine, workspace, spec, scope, settings, run })
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    model::{Finish, Piece},
+    model::{Finish, Piece, http::error_message},
     usage::Usage,
 };
 
@@ -102,26 +102,6 @@ fn text_of(content: &Value) -> String {
     }
 }
 
-/// The words in an error's body: JSON in any of the usual shapes, a page, or plain text.
-pub(super) fn error_message(body: &str) -> String {
-    let Ok(json) = serde_json::from_str::<Value>(body) else {
-        let is_page = body.trim_start().starts_with('<');
-        return match body.trim() {
-            "" => "no reason given".to_owned(),
-            _ if is_page => "a web page instead of an answer; is there a proxy in between?".to_owned(),
-            text => text.to_owned(),
-        };
-    };
-    let places =
-        [json.pointer("/error/message"), json.get("error"), json.get("message"), json.get("detail"), Some(&json)];
-    let found = places.into_iter().flatten().find(|value| !value.is_null());
-    match found {
-        Some(Value::String(words)) => words.clone(),
-        Some(other) => other.to_string(),
-        None => "no reason given".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,20 +180,5 @@ mod tests {
         assert_eq!(usage(r#"{"usage":{"prompt_tokens":-1,"completion_tokens":4}}"#).map(|usage| usage.input), Some(0));
         assert_eq!(usage(r#"{"usage":null}"#), None);
         assert_eq!(usage(r#"{"usage":{}}"#), None);
-    }
-
-    #[test]
-    fn words_of_errors() {
-        for (body, words) in [
-            (r#"{"error":{"message":"no","code":429}}"#, "no"),
-            (r#"{"error":"no"}"#, "no"),
-            (r#"{"detail":"no"}"#, "no"),
-            (r#"{"message":"no"}"#, "no"),
-            ("no", "no"),
-            ("", "no reason given"),
-            ("<html>x</html>", "a web page instead of an answer; is there a proxy in between?"),
-        ] {
-            assert_eq!(error_message(body), words);
-        }
     }
 }

@@ -69,6 +69,10 @@ impl Screen {
                 state.usage += *usage;
                 self.close(&mut state, question);
             }
+            Event::Cut { question, usage, .. } => {
+                state.usage += *usage;
+                self.close(&mut state, question);
+            }
             Event::ListReady { files } => state.files = files.len(),
             Event::Written { path, .. }
             | Event::Unchanged { path, .. }
@@ -86,7 +90,11 @@ impl Screen {
                 state.total.finish_and_clear();
                 let _ = self.bars.clear();
             }
-            Event::Notice { .. } | Event::AskedAgain { .. } | Event::PlanReady { .. } | Event::Refused { .. } => {}
+            Event::Notice { .. }
+            | Event::Retrying { .. }
+            | Event::AskedAgain { .. }
+            | Event::PlanReady { .. }
+            | Event::Refused { .. } => {}
         }
         if !matches!(event, Event::Finished { .. }) {
             state.total.set_message(state.total_line());

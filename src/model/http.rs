@@ -1,0 +1,232 @@
+//! What all wires share: where to ask and with which key, one client, and errors in our own words.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Result, anyhow, bail};
+use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::Error;
+
+/// Longest wait for a connection. How long an answer may be silent is the engine's business.
+const CONNECT_LIMIT: Duration = Duration::from_secs(15);
+/// How much of an error's body is read: enough for every message, too little for a flood.
+const LONGEST_ERROR_BODY: usize = 64 * 1024;
+/// How much of a message from a server is shown.
+const LONGEST_MESSAGE: usize = 500;
+
+/// Where to ask, and with which key. Read from nowhere but its arguments, so that no key goes to another host.
+#[derive(Clone, Debug)]
+pub(super) struct Endpoint {
+    pub(super) base_url: Arc<str>,
+    pub(super) host: Arc<str>,
+    pub(super) key: SecretString,
+    /// With the key in them, if there is one.
+    pub(super) headers: HeaderMap,
+}
+
+impl Endpoint {
+    /// An address, and a key for the header `name` behind `scheme`. An empty key sends no key at all.
+    ///
+    /// # Errors
+    /// If the address is no URL, or the key holds characters that no header can carry.
+    pub(super) fn new(base_url: &str, key: &SecretString, name: HeaderName, scheme: &str) -> Result<Endpoint> {
+        let base_url = base_url.trim().trim_end_matches('/');
+        let url = reqwest::Url::parse(base_url).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let Some(url) = url else {
+            bail!("the base URL '{base_url}' is not a web address such as http://localhost:11434/v1");
+        };
+        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+            bail!(
+                "the base URL for {} holds a password or a query; a key belongs into its variable",
+                url.host_str().unwrap_or_default()
+            );
+        }
+        let host = match (url.host_str().unwrap_or_default(), url.port()) {
+            (host, Some(port)) => format!("{host}:{port}"),
+            (host, None) => host.to_owned(),
+        };
+        let mut headers = HeaderMap::new();
+        let trimmed = key.expose_secret().trim();
+        if !trimmed.is_empty() {
+            let mut value = HeaderValue::from_str(&format!("{scheme}{trimmed}"))
+                .map_err(|_| anyhow!("the key for {host} holds characters that no key has"))?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        Ok(Endpoint { base_url: base_url.into(), host: host.into(), key: trimmed.to_owned().into(), headers })
+    }
+
+    /// Takes the key out of a server's words, and cuts them to what a person reads.
+    pub(super) fn redact(&self, words: &str) -> String {
+        let key = self.key.expose_secret();
+        let safe = if key.is_empty() { words.to_owned() } else { words.replace(key, "[key]") };
+        let line = safe.split_whitespace().collect::<Vec<_>>().join(" ");
+        match line.char_indices().nth(LONGEST_MESSAGE) {
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line,
+        }
+    }
+
+    /// Whether it is this machine, where a server that refuses the connection is not there at all.
+    fn is_local(&self) -> bool {
+        ["localhost", "127.", "[::1]"].iter().any(|local| self.host.starts_with(local))
+    }
+
+    /// The response, or the error that its status is.
+    pub(super) async fn checked(&self, response: reqwest::Response) -> Result<reqwest::Response, Error> {
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let retry_after = retry_after(response.headers());
+        let body = String::from_utf8_lossy(&read_at_most(response, LONGEST_ERROR_BODY).await).into_owned();
+        let message = self.redact(&error_message(&body));
+        let (host, status) = (self.host.to_string(), status.as_u16());
+        let is_out_of_credit = status == 402 || (status == 429 && body.contains("insufficient_quota"));
+        Err(match status {
+            _ if is_out_of_credit => Error::OutOfCredit { host, message },
+            401 | 403 => Error::Unauthorized { host, status, message },
+            _ => Error::Status { host, status, message, retry_after },
+        })
+    }
+
+    /// An error of the client in our words.
+    pub(super) fn failed(&self, error: &reqwest::Error) -> Error {
+        let host = self.host.to_string();
+        if error.is_timeout() && error.is_connect() {
+            let why = format!("no connection within {} s", CONNECT_LIMIT.as_secs());
+            return Error::Unreachable { host, why, is_passing: true };
+        }
+        let why = self.redact(&deepest(error));
+        match error.is_connect() || error.is_request() {
+            true => Error::Unreachable { host, why, is_passing: !self.is_local() },
+            false => Error::Broken { why },
+        }
+    }
+}
+
+/// One client for the whole run: one pool of connections, no redirect (it could carry the key to another host).
+pub(super) fn client() -> Result<reqwest::Client> {
+    let builder = || {
+        reqwest::Client::builder()
+            .connect_timeout(CONNECT_LIMIT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("smol/", env!("CARGO_PKG_VERSION")))
+    };
+    // A bare container has no certificates of its own, and building the client fails there even for http://localhost.
+    let shipped = || webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|der| reqwest::Certificate::from_der(der));
+    match builder().build() {
+        Ok(client) => Ok(client),
+        Err(_) => Ok(builder().tls_certs_only(shipped().collect::<Result<Vec<_>, _>>()?).build()?),
+    }
+}
+
+/// How long the server asks to wait: `retry-after-ms`, or `retry-after` in seconds, whole or not, or as a date, which
+/// counts from the server's own clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let number = |name: &str| text(name)?.parse::<f64>().ok().filter(|number| *number >= 0.0);
+    let of = |seconds: f64| Duration::try_from_secs_f64(seconds).ok();
+    if let Some(milliseconds) = number("retry-after-ms") {
+        return of(milliseconds / 1e3);
+    }
+    if let Some(seconds) = number(RETRY_AFTER.as_str()) {
+        return of(seconds);
+    }
+    let date = |name: &str| httpdate::parse_http_date(text(name)?).ok();
+    date(RETRY_AFTER.as_str())?.duration_since(date(DATE.as_str())?).ok()
+}
+
+async fn read_at_most(mut response: reqwest::Response, limit: usize) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(bytes)) = response.chunk().await {
+        body.extend_from_slice(&bytes[..bytes.len().min(limit - body.len())]);
+        if body.len() == limit {
+            break;
+        }
+    }
+    body
+}
+
+/// The innermost cause, which names the thing; the outer ones only say that a request failed.
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// The words in an error's body: JSON in any of the usual shapes, a page, or plain text.
+pub(super) fn error_message(body: &str) -> String {
+    let Ok(json) = serde_json::from_str::<Value>(body) else {
+        let is_page = body.trim_start().starts_with('<');
+        return match body.trim() {
+            "" => "no reason given".to_owned(),
+            _ if is_page => "a web page instead of an answer; is there a proxy in between?".to_owned(),
+            text => text.to_owned(),
+        };
+    };
+    let places =
+        [json.pointer("/error/message"), json.get("error"), json.get("message"), json.get("detail"), Some(&json)];
+    let found = places.into_iter().flatten().find(|value| !value.is_null());
+    match found {
+        Some(Value::String(words)) => words.clone(),
+        Some(other) => other.to_string(),
+        None => "no reason given".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_errors() {
+        for (body, words) in [
+            (r#"{"error":{"message":"no","code":429}}"#, "no"),
+            (r#"{"error":"no"}"#, "no"),
+            (r#"{"detail":"no"}"#, "no"),
+            (r#"{"message":"no"}"#, "no"),
+            ("no", "no"),
+            ("", "no reason given"),
+            ("<html>x</html>", "a web page instead of an answer; is there a proxy in between?"),
+        ] {
+            assert_eq!(error_message(body), words);
+        }
+    }
+
+    #[test]
+    fn how_long_to_wait_in_every_spelling() {
+        let date = "Wed, 21 Oct 2026 07:28:00 GMT";
+        for (pairs, seconds) in [
+            (vec![("retry-after", "2")], Some(2.0)),
+            (vec![("retry-after", "1.5")], Some(1.5)),
+            (vec![("retry-after", "9"), ("retry-after-ms", "250")], Some(0.25)),
+            (vec![("retry-after", "Wed, 21 Oct 2026 07:28:30 GMT"), ("date", date)], Some(30.0)),
+            (vec![("retry-after", date), ("date", "Wed, 21 Oct 2026 07:28:30 GMT")], None),
+            (vec![("retry-after", "soon")], None),
+            (vec![("retry-after", "-1")], None),
+            (vec![("retry-after", "1e300")], None),
+            (vec![], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in &pairs {
+                headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            }
+            assert_eq!(retry_after(&headers), seconds.map(Duration::from_secs_f64), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_are_refused() {
+        for address in ["localhost:1234", "ftp://x/v1", "http://", "http://me:secret@x/v1", "https://x/v1?key=secret"] {
+            let refused = Endpoint::new(address, &"k".to_owned().into(), http::header::AUTHORIZATION, "Bearer ");
+            let words = refused.expect_err(address).to_string();
+            assert!(!words.contains("secret"), "{words}");
+        }
+    }
+}
