@@ -109,7 +109,7 @@ fn measure(scenario: &Scenario, limit: f64) -> Measured {
     let mut answers = HashMap::from([("plan".to_owned(), paced(Answer::text(plan(&files))))]);
     answers.insert("list".to_owned(), paced(Answer::list(&paths)));
     answers.extend(files.iter().map(|(path, tokens)| (path.clone(), paced(Answer::text(file_text(*tokens))))));
-    let fake = Fake::start(answers);
+    let fake = Fake::start(answers, None);
     let dir = tempfile::TempDir::new().expect("a temporary directory");
     std::fs::write(dir.path().join("prompt.md"), "A project. ".repeat(200)).expect("writes");
     let started = Instant::now();

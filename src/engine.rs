@@ -11,7 +11,7 @@ use crate::{
     continuation,
     event::{Event, Events, Question},
     model::{self, Finish, Message, Model, Piece, Reply, Request, Role},
-    pace::Pace,
+    pace::{Pace, Place},
     patience::Patience,
     prompts::Prompts,
     repetition::repeats,
@@ -126,7 +126,7 @@ impl Engine {
     /// One call, as far as it came.
     async fn attempt(&self, question: &Question, request: &Request, started: &impl Fn()) -> Attempt {
         let tokens = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
-        let _place = match question {
+        let place = match question {
             Question::File(_) => Some(self.pace.enter(tokens).await),
             Question::Plan | Question::FileList => {
                 self.pace.pass().await;
@@ -135,7 +135,7 @@ impl Engine {
         };
         self.events.emit(Event::Asked { question: question.clone() });
         let mut reply = Reply::default();
-        let error = self.receive(question, request, started, &mut reply).await.err();
+        let error = self.receive(question, request, started, place.as_ref(), &mut reply).await.err();
         Attempt { reply, error }
     }
 
@@ -144,6 +144,7 @@ impl Engine {
         question: &Question,
         request: &Request,
         started: &impl Fn(),
+        place: Option<&Place<'_>>,
         reply: &mut Reply,
     ) -> Result<()> {
         let mut pieces = self.model.reply(request);
@@ -153,6 +154,7 @@ impl Engine {
             let Ok(next) = next else { bail!(model::Error::Stalled { what, seconds: limit.as_secs_f64() }) };
             let Some(piece) = next.transpose()? else { return Ok(()) };
             if let Piece::Room(room) = &piece {
+                place.inspect(|place| place.counted());
                 self.pace.learn(room);
                 continue;
             }

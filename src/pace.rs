@@ -4,6 +4,7 @@
 //! answer that ends well brings a part of one back, and what a service says of the room that is left is believed.
 
 use std::{
+    cell::Cell,
     num::NonZeroUsize,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -18,10 +19,13 @@ pub struct Room {
     pub tokens: Option<Left>,
 }
 
-/// What is left of one limit, and when it is whole again.
+/// What is left of one limit, which fills up again steadily.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Left {
+    /// What it is when it is full.
+    pub limit: f64,
     pub remaining: f64,
+    /// When it is full again.
     pub reset: Duration,
 }
 
@@ -38,18 +42,41 @@ struct State {
     in_flight: usize,
     /// Nothing starts before this moment.
     resume: Option<Instant>,
-    requests: Option<(f64, Instant)>,
-    tokens: Option<(f64, Instant)>,
+    requests: Bucket,
+    tokens: Bucket,
+}
+
+/// One limit of the service, as far as it is known.
+#[derive(Clone, Copy, Default)]
+struct Bucket {
+    known: Option<Level>,
+    /// What was sent since, or is on its way: the service had not counted it when it spoke.
+    uncounted: f64,
+}
+
+#[derive(Clone, Copy)]
+struct Level {
+    limit: f64,
+    remaining: f64,
+    /// What comes back in a second.
+    rate: f64,
+    at: Instant,
 }
 
 /// A place in flight; it is free again when this is dropped.
-pub(crate) struct Place<'a>(&'a Pace);
+pub(crate) struct Place<'a> {
+    pace: &'a Pace,
+    /// Tokens of its request, until the service has counted them.
+    uncounted: Cell<Option<f64>>,
+}
 
 impl Pace {
     /// A gate for at most `most` at the same time; it starts wide open.
     pub fn new(most: NonZeroUsize) -> Pace {
-        let state = State { places: most.get() as f64, in_flight: 0, resume: None, requests: None, tokens: None };
-        Pace { state: Mutex::new(state), changed: Notify::new(), most: most.get() as f64 }
+        let most = most.get() as f64;
+        let (requests, tokens) = (Bucket::default(), Bucket::default());
+        let state = State { places: most, in_flight: 0, resume: None, requests, tokens };
+        Pace { state: Mutex::new(state), changed: Notify::new(), most }
     }
 
     /// Waits for a place, for a pause to end, and for room for a request of so many tokens.
@@ -57,7 +84,7 @@ impl Pace {
         loop {
             let changed = self.changed.notified();
             let wait = match self.state().try_enter(tokens, Instant::now()) {
-                Ok(()) => return Place(self),
+                Ok(()) => return Place { pace: self, uncounted: Cell::new(Some(tokens as f64)) },
                 Err(wait) => wait,
             };
             match wait {
@@ -97,9 +124,8 @@ impl Pace {
     /// Believes what the service said.
     pub(crate) fn learn(&self, room: &Room) {
         let mut state = self.state();
-        let until = |left: Left| (left.remaining, Instant::now() + left.reset);
-        state.requests = room.requests.map(until).or(state.requests);
-        state.tokens = room.tokens.map(until).or(state.tokens);
+        state.requests.learn(room.requests, Instant::now());
+        state.tokens.learn(room.tokens, Instant::now());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -116,31 +142,53 @@ impl State {
         if self.in_flight + 1 > self.places as usize {
             return Err(None);
         }
-        // With nothing in flight one has to go: only an answer tells that there is room again.
-        let alone = self.in_flight == 0;
-        for (left, need) in [(&self.requests, 1.0), (&self.tokens, tokens as f64)] {
-            if let Some((remaining, reset)) = left
-                && *reset > now
-                && *remaining < need
-                && !(alone && *remaining >= need.min(1.0))
-            {
-                return Err(Some(*reset));
-            }
+        let waits = [self.requests.wait(1.0, now), self.tokens.wait(tokens as f64, now)];
+        if let Some(wait) = waits.into_iter().flatten().max() {
+            return Err(Some(now + wait));
         }
-        for (left, need) in [(&mut self.requests, 1.0), (&mut self.tokens, tokens as f64)] {
-            if let Some((remaining, _)) = left {
-                *remaining -= need;
-            }
-        }
+        self.requests.uncounted += 1.0;
+        self.tokens.uncounted += tokens as f64;
         self.in_flight += 1;
         Ok(())
     }
 }
 
+impl Bucket {
+    fn learn(&mut self, left: Option<Left>, at: Instant) {
+        let Some(Left { limit, remaining, reset }) = left else { return };
+        let rate = (limit - remaining) / reset.as_secs_f64().max(0.001);
+        self.known = Some(Level { limit, remaining, rate, at });
+    }
+
+    /// How long until there is room for `need`; `None` when there is, or when nothing is known.
+    fn wait(&self, need: f64, now: Instant) -> Option<Duration> {
+        let Level { limit, remaining, rate, at } = self.known?;
+        let filled = remaining + rate * (now - at).as_secs_f64();
+        let missing = need.min(limit) - (filled.min(limit) - self.uncounted);
+        if missing <= 0.0 || rate <= 0.0 {
+            return None;
+        }
+        // Never so short that waiting turns into asking again and again.
+        Duration::try_from_secs_f64((missing / rate).max(0.001)).ok()
+    }
+}
+
+impl Place<'_> {
+    /// The service has answered, so this request is in what it says of its limits.
+    pub(crate) fn counted(&self) {
+        if let Some(tokens) = self.uncounted.take() {
+            let mut state = self.pace.state();
+            state.requests.uncounted -= 1.0;
+            state.tokens.uncounted -= tokens;
+        }
+    }
+}
+
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.state().in_flight -= 1;
-        self.0.changed.notify_one();
+        self.counted();
+        self.pace.state().in_flight -= 1;
+        self.pace.changed.notify_one();
     }
 }
 
@@ -185,12 +233,37 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_call_starts_that_the_service_has_no_room_for() {
         let pace = pace(8);
-        let left = |remaining| Some(Left { remaining, reset: Duration::from_secs(30) });
-        pace.learn(&Room { requests: left(2.0), tokens: None });
+        let left = |limit, remaining| Some(Left { limit, remaining, reset: Duration::from_secs(10) });
+        // Two are left of twelve, and one comes back in a second.
+        pace.learn(&Room { requests: left(12.0, 2.0), tokens: None });
         assert!(enters(&pace) && enters(&pace) && !enters(&pace));
-        tokio::time::advance(Duration::from_secs(31)).await;
-        assert!(enters(&pace), "the limit is whole again");
-        pace.learn(&Room { requests: left(100.0), tokens: left(150.0) });
-        assert!(enters(&pace) && !enters(&pace), "100 tokens each do not fit twice into 150");
+        tokio::time::advance(Duration::from_millis(1_100)).await;
+        assert!(enters(&pace) && !enters(&pace), "one came back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_service_has_counted_is_not_counted_twice() {
+        let pace = pace(8);
+        let left = |remaining| Some(Left { limit: 1000.0, remaining, reset: Duration::from_secs(10) });
+        pace.learn(&Room { requests: None, tokens: left(250.0) });
+        let (first, second) = (pace.enter(100).await, pace.enter(100).await);
+        assert!(!enters(&pace), "50 tokens are left");
+        pace.learn(&Room { requests: None, tokens: left(150.0) });
+        first.counted();
+        assert!(!enters(&pace), "the second one is still uncounted");
+        second.counted();
+        assert!(enters(&pace));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_larger_than_the_limit_goes_when_the_limit_is_full() {
+        let pace = pace(8);
+        pace.learn(&Room {
+            requests: None,
+            tokens: Some(Left { limit: 1000.0, remaining: 0.0, reset: Duration::from_secs(10) }),
+        });
+        let started = Instant::now();
+        let _place = pace.enter(5_000).await;
+        assert_eq!(started.elapsed().as_secs(), 10);
     }
 }

@@ -1,6 +1,9 @@
 //! What all wires share: where to ask and with which key, one client, and errors in our own words.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Result, anyhow, bail};
 use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -8,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::Error;
+use crate::pace::{Left, Room};
 
 /// Longest wait for a connection. How long an answer may be silent is the engine's business.
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
@@ -24,6 +28,8 @@ pub(super) struct Endpoint {
     pub(super) key: SecretString,
     /// With the key in them, if there is one.
     pub(super) headers: HeaderMap,
+    /// What the last answer said of the service's limits.
+    room: Arc<Mutex<Option<Room>>>,
 }
 
 impl Endpoint {
@@ -56,7 +62,13 @@ impl Endpoint {
             value.set_sensitive(true);
             headers.insert(name, value);
         }
-        Ok(Endpoint { base_url: base_url.into(), host: host.into(), key: trimmed.to_owned().into(), headers })
+        Ok(Endpoint {
+            base_url: base_url.into(),
+            host: host.into(),
+            key: trimmed.to_owned().into(),
+            headers,
+            room: Arc::default(),
+        })
     }
 
     /// Takes the key out of a server's words, and cuts them to what a person reads.
@@ -75,8 +87,16 @@ impl Endpoint {
         ["localhost", "127.", "[::1]"].iter().any(|local| self.host.starts_with(local))
     }
 
+    /// What an answer said of the service's limits since this was asked the last time.
+    pub(super) fn take_room(&self) -> Option<Room> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// The response, or the error that its status is.
     pub(super) async fn checked(&self, response: reqwest::Response) -> Result<reqwest::Response, Error> {
+        if let Some(room) = room(response.headers()) {
+            *self.room.lock().unwrap_or_else(PoisonError::into_inner) = Some(room);
+        }
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -138,6 +158,43 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
     let date = |name: &str| httpdate::parse_http_date(text(name)?).ok();
     date(RETRY_AFTER.as_str())?.duration_since(date(DATE.as_str())?).ok()
+}
+
+/// What the headers say of the service's limits, in OpenAI's spelling or in Anthropic's.
+pub(super) fn room(headers: &HeaderMap) -> Option<Room> {
+    let text = |name: String| headers.get(name)?.to_str().ok().map(str::trim);
+    let now = text(DATE.to_string()).and_then(|date| httpdate::parse_http_date(date).ok());
+    let of = |what: &str| {
+        let spellings = [["x-ratelimit-", "-", what], ["anthropic-ratelimit-", what, "-"]];
+        spellings.into_iter().find_map(|[prefix, first, second]| {
+            let field = |field: &str| match first {
+                "-" => text(format!("{prefix}{field}-{second}")),
+                what => text(format!("{prefix}{what}-{field}")),
+            };
+            // Some gateways send -1 or a limit of 0 for "unknown".
+            let number = |name: &str| field(name)?.parse::<f64>().ok().filter(|number| *number >= 0.0);
+            let limit = number("limit").filter(|limit| *limit > 0.0)?;
+            let reset = field("reset")?;
+            let moment = || humantime::parse_rfc3339(reset).ok()?.duration_since(now?).ok();
+            let seconds = || Duration::try_from_secs_f64(reset.parse().ok()?).ok();
+            let reset = seconds().or_else(|| humantime::parse_duration(&spaced(reset)).ok()).or_else(moment)?;
+            Some(Left { limit, remaining: number("remaining")?.min(limit), reset })
+        })
+    };
+    let room = Room { requests: of("requests"), tokens: of("tokens").or_else(|| of("input-tokens")) };
+    (room != Room::default()).then_some(room)
+}
+
+/// `6m0.5s` as `6m 0s 500ms`: whole numbers only, as the reader of durations wants them.
+fn spaced(duration: &str) -> String {
+    match duration
+        .strip_suffix('s')
+        .and_then(|rest| rest.rsplit_once('.'))
+        .filter(|(_, part)| part.parse::<u32>().is_ok())
+    {
+        Some((whole, part)) => format!("{whole}s {}ms", &format!("{part}000")[..3]),
+        None => duration.to_owned(),
+    }
 }
 
 async fn read_at_most(mut response: reqwest::Response, limit: usize) -> Vec<u8> {
@@ -219,6 +276,41 @@ mod tests {
             }
             assert_eq!(retry_after(&headers), seconds.map(Duration::from_secs_f64), "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn limits_in_both_spellings() {
+        let left = |limit, remaining, seconds| Some(Left { limit, remaining, reset: Duration::from_secs_f64(seconds) });
+        for (pairs, expected) in [
+            (
+                vec![
+                    ("x-ratelimit-limit-requests", "60"),
+                    ("x-ratelimit-remaining-requests", "59"),
+                    ("x-ratelimit-reset-requests", "1s"),
+                    ("x-ratelimit-limit-tokens", "150000"),
+                    ("x-ratelimit-remaining-tokens", "149984"),
+                    ("x-ratelimit-reset-tokens", "6m0.25s"),
+                ],
+                Some(Room { requests: left(60.0, 59.0, 1.0), tokens: left(150_000.0, 149_984.0, 360.25) }),
+            ),
+            (
+                vec![
+                    ("date", "Wed, 21 Oct 2026 07:28:00 GMT"),
+                    ("anthropic-ratelimit-requests-limit", "50"),
+                    ("anthropic-ratelimit-requests-remaining", "0"),
+                    ("anthropic-ratelimit-requests-reset", "2026-10-21T07:28:30Z"),
+                ],
+                Some(Room { requests: left(50.0, 0.0, 30.0), tokens: None }),
+            ),
+            (vec![("x-ratelimit-limit-requests", "-1"), ("x-ratelimit-remaining-requests", "-1")], None),
+            (vec![("x-ratelimit-remaining-requests", "5")], None),
+            (vec![], None),
+        ] {
+            let headers =
+                pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            assert_eq!(room(&headers.collect()), expected, "{pairs:?}");
+        }
+        assert_eq!(spaced("120ms"), "120ms");
     }
 
     #[test]

@@ -62,7 +62,10 @@ impl Model for OpenAi {
             let body = Body::new(&model, &request);
             let chunks = client.chat().create_stream_byot::<_, Chunk>(&body).await;
             match chunks {
-                Ok(chunks) => pieces(chunks, endpoint, price).boxed(),
+                Ok(chunks) => {
+                    let room = endpoint.take_room().map(|room| Ok(Piece::Room(room)));
+                    stream::iter(room).chain(pieces(chunks, endpoint, price)).boxed()
+                }
                 Err(error) => stream::once(async move { Err(read_error(error, &endpoint)) }).boxed(),
             }
         };

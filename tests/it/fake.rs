@@ -141,17 +141,20 @@ pub struct Fake {
 
 impl Fake {
     /// Starts answering. A question asked for the nth time gets the nth of its answers, or the last.
-    pub fn start(answers: Answers) -> Fake {
+    ///
+    /// With a limit it refuses what goes over it, and says how much is left.
+    pub fn start(answers: Answers, limit: Option<Limit>) -> Fake {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let url = format!("http://{}/v1", listener.local_addr().expect("it is bound"));
         let (asked, answers) = (Arc::<Mutex<Vec<Asked>>>::default(), Arc::new(answers));
+        let bucket = Arc::new(limit.map(|limit| (limit, Mutex::new((limit.requests, Instant::now())))));
         let log = asked.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (log, answers) = (log.clone(), answers.clone());
+                let (log, answers, bucket) = (log.clone(), answers.clone(), bucket.clone());
                 thread::Builder::new()
                     .stack_size(256 * 1024)
-                    .spawn(move || serve(stream, &answers, &log))
+                    .spawn(move || serve(stream, &answers, &log, bucket.as_ref().as_ref()))
                     .expect("spawns");
             }
         });
@@ -164,7 +167,31 @@ impl Fake {
     }
 }
 
-fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>) {
+/// So many requests at once, and so many more a second.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    pub requests: f64,
+    pub per_second: f64,
+}
+
+type Bucket = (Limit, Mutex<(f64, Instant)>);
+
+/// Takes one request out of the bucket. Headers that tell of it, and whether there was one.
+fn take((limit, level): &Bucket) -> (String, bool) {
+    let mut level = level.lock().expect("no thread died");
+    let filled = (level.0 + limit.per_second * level.1.elapsed().as_secs_f64()).min(limit.requests);
+    let is_granted = filled >= 1.0;
+    *level = (filled - f64::from(u8::from(is_granted)), Instant::now());
+    let reset = (limit.requests - level.0) / limit.per_second * 1e3;
+    let headers = format!(
+        "x-ratelimit-limit-requests: {}\r\nx-ratelimit-remaining-requests: {}\r\nx-ratelimit-reset-requests: {reset:.0}ms\r\n",
+        limit.requests,
+        level.0.floor(),
+    );
+    (headers, is_granted)
+}
+
+fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: Option<&Bucket>) {
     let _ = stream.set_nodelay(true);
     let mut reader = BufReader::new(stream.try_clone().expect("sockets can be cloned"));
     let mut stream = stream;
@@ -181,8 +208,14 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>) {
             let _ = respond(&mut stream, 418, &body.to_string());
             continue;
         };
+        let (headers, is_granted) = bucket.map_or((String::new(), true), take);
+        if !is_granted {
+            let head = format!("HTTP/1.1 429 X\r\n{headers}retry-after: 1\r\ncontent-length: 0\r\n\r\n");
+            let _ = stream.write_all(head.as_bytes());
+            continue;
+        }
         let on_first_token = || log.lock().expect("no thread died")[index].first_token = Some(Instant::now());
-        if give(&mut stream, answer, on_first_token).is_none() {
+        if give(&mut stream, answer, &headers, on_first_token).is_none() {
             return;
         }
     }
@@ -226,7 +259,7 @@ fn respond(stream: &mut TcpStream, status: u16, body: &str) -> Option<()> {
 }
 
 /// Streams the answer; `None` when the connection is over.
-fn give(stream: &mut TcpStream, answer: &Answer, on_first_token: impl Fn()) -> Option<()> {
+fn give(stream: &mut TcpStream, answer: &Answer, headers: &str, on_first_token: impl Fn()) -> Option<()> {
     let fault = answer.fault.as_ref();
     match fault {
         Some(Fault::Status(status, body)) => return respond(stream, *status, body),
@@ -241,15 +274,17 @@ fn give(stream: &mut TcpStream, answer: &Answer, on_first_token: impl Fn()) -> O
         }
         _ => {}
     }
-    stream
-        .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
-        .ok()?;
+    let head =
+        format!("HTTP/1.1 200 OK\r\n{headers}content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
+    stream.write_all(head.as_bytes()).ok()?;
     thread::sleep(answer.first_token);
     let tokens = tokens(&answer.text);
     let mut due = Instant::now();
     for (index, token) in tokens.iter().enumerate() {
         match fault {
             Some(Fault::Reset(after)) if *after == index => {
+                // A reset throws away what the other side has not read yet.
+                thread::sleep(Duration::from_millis(50));
                 let socket = socket2::SockRef::from(&*stream);
                 let _ = socket.set_linger(Some(Duration::ZERO));
                 return None;

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::fake::{Answer, Asked, Fake};
+use crate::fake::{Answer, Asked, Fake, Limit};
 
 /// A command about to be run in a directory of its own.
 pub struct Smol {
@@ -21,6 +21,7 @@ pub struct Smol {
     stdin: Option<String>,
     is_offline: bool,
     is_address_in_dotenv: bool,
+    limit: Option<Limit>,
 }
 
 /// A command that has run.
@@ -40,6 +41,7 @@ impl Smol {
             stdin: None,
             is_offline: false,
             is_address_in_dotenv: false,
+            limit: None,
         }
     }
 
@@ -109,6 +111,12 @@ impl Smol {
         self
     }
 
+    /// The provider bears so many requests at once, and so many more a second.
+    pub fn limit(mut self, requests: f64, per_second: f64) -> Smol {
+        self.limit = Some(Limit { requests, per_second });
+        self
+    }
+
     /// The provider's address stands in `.env`, and not in the environment.
     pub fn address_in_dotenv(mut self) -> Smol {
         self.is_address_in_dotenv = true;
@@ -117,7 +125,7 @@ impl Smol {
 
     /// Starts the command and does not wait for it.
     pub fn spawn(self) -> (TempDir, Fake, Child) {
-        let fake = Fake::start(self.answers);
+        let fake = Fake::start(self.answers, self.limit);
         let mut command = Command::new(env!("CARGO_BIN_EXE_smol"));
         let args = self.args.iter().map(|arg| if arg == ADDRESS { &fake.url } else { arg });
         command.current_dir(self.dir.path()).args(args).env_clear().env("HOME", self.dir.path().join("home"));

@@ -230,6 +230,16 @@ fn the_service_says_how_long_to_wait() {
 }
 
 #[test]
+fn a_small_account_finishes_a_big_project_without_a_wasted_call() {
+    let files: Vec<String> = (0..30).map(|index| format!("file_{index}.js")).collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let started = std::time::Instant::now();
+    let run = Smol::project(&files).limit(6.0, 20.0).success().asked(32);
+    assert!(!run.stderr().contains("retry"), "{}", run.stderr());
+    assert!(started.elapsed() >= Duration::from_secs(1), "30 requests at 20 a second take a second");
+}
+
+#[test]
 fn what_does_not_pass_is_not_tried_again() {
     let quota = r#"{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}"#;
     for (status, body, words) in [
