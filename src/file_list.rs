@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    model::{Form, Function, Reply, Request},
+    model::{Form, Function, Reply, Request, provider::Rung},
     path::RelPath,
     plan::{PLAN_FILE, Trunk},
     prompts::Prompts,
@@ -29,9 +29,19 @@ pub struct FileList {
     pub refused: Vec<Refused>,
 }
 
-/// Asks for the list by a forced function call.
-pub fn ask(prompts: &Prompts, trunk: &Trunk) -> Result<Request> {
-    let last = prompts.render("file_list", json!({ "function": FUNCTION }))?;
+/// Asks for the list: by a function call, by JSON that follows a schema, or in words.
+pub fn ask(prompts: &Prompts, trunk: &Trunk, rung: Rung) -> Result<Request> {
+    let as_call = || prompts.render("file_list", json!({ "function": FUNCTION }));
+    let as_json = || prompts.render("file_list_as_json", json!({}));
+    Ok(match rung {
+        Rung::Named => trunk.branch(as_call()?, Form::Named(function())),
+        Rung::Required => trunk.branch(as_call()?, Form::Required(function())),
+        Rung::Schema => trunk.branch(as_json()?, Form::Schema(function())),
+        Rung::Text => trunk.branch(as_json()?, Form::Text),
+    })
+}
+
+fn function() -> Function {
     let parameters = json!({
         "type": "object",
         "properties": {
@@ -45,12 +55,7 @@ pub fn ask(prompts: &Prompts, trunk: &Trunk) -> Result<Request> {
         "additionalProperties": false,
     });
     let description = "Names the files of the project that have to be written.".to_owned();
-    Ok(trunk.branch(last, Form::Call(Function { name: FUNCTION.to_owned(), description, parameters })))
-}
-
-/// Asks for the list as plain text, for models and servers that refuse the forced call.
-pub fn ask_as_text(prompts: &Prompts, trunk: &Trunk) -> Result<Request> {
-    Ok(trunk.branch(prompts.render("file_list_as_text", json!({}))?, Form::Text))
+    Function { name: FUNCTION.to_owned(), description, parameters }
 }
 
 /// Reads the list from the arguments of the call, or else from the text: JSON first, then the items of a list.

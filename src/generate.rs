@@ -130,22 +130,23 @@ impl Run<'_> {
         Ok(list)
     }
 
+    /// Asks by the best way that the model has, and by the next one when it refuses that.
     async fn ask_for_list(&self) -> Result<FileList> {
-        let prompts = &self.engine.prompts;
-        let request = file_list::ask(prompts, self.trunk)?;
-        let answer = self.engine.answer(&Question::FileList, request, || (), file_list::read).await;
-        let is_about_the_form =
-            |error: &anyhow::Error| error.downcast_ref().is_some_and(model::Error::is_about_the_form);
-        match answer {
-            Err(error) if is_about_the_form(&error) => {
-                self.engine
-                    .events
-                    .notice(format!("no forced function call with this model ({error}); asking for the list as text"));
-                let request = file_list::ask_as_text(prompts, self.trunk)?;
-                self.engine.answer(&Question::FileList, request, || (), file_list::read).await
+        let Engine { model, prompts, events, .. } = self.engine;
+        let mut refused = anyhow!("the model has no way to be asked for a list");
+        for rung in model.rungs() {
+            let request = file_list::ask(prompts, self.trunk, *rung)?;
+            match self.engine.answer(&Question::FileList, request, || (), file_list::read).await {
+                Err(error) if error.downcast_ref().is_some_and(model::Error::is_about_the_form) => {
+                    if !matches!(error.downcast_ref(), Some(model::Error::NotRecorded { .. })) {
+                        events.notice(format!("this model does not list files so ({error}); asking in another way"));
+                    }
+                    refused = error;
+                }
+                answer => return answer,
             }
-            answer => answer,
         }
+        Err(refused)
     }
 
     /// Writes one file, unless the list does not have it: then the call ends as soon as that is known.

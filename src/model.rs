@@ -1,16 +1,21 @@
 //! The port to a model: a request goes out, pieces of an answer come back. What speaks to a network lives below here.
 
+mod anthropic;
 pub mod cassette;
 mod http;
-pub mod openai;
+mod ollama;
+mod openai;
 mod price;
+pub mod provider;
+mod responses;
 
 use std::{sync::Arc, time::Duration};
 
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
-pub use price::Price;
+pub use self::{anthropic::Anthropic, ollama::Ollama, openai::OpenAi, responses::Responses};
+use self::{price::Price, provider::Rung};
 
 use crate::{pace::Room, tokens, usage::Usage};
 
@@ -18,6 +23,9 @@ use crate::{pace::Room, tokens, usage::Usage};
 pub trait Model: Send + Sync {
     /// The name to show.
     fn id(&self) -> &str;
+
+    /// How it is asked for a structured answer, best first.
+    fn rungs(&self) -> &[Rung];
 
     /// Sends the request and yields the answer as it arrives; dropping the stream cancels the call.
     ///
@@ -53,7 +61,21 @@ pub enum Role {
 pub enum Form {
     Text,
     /// A forced call of this function, with arguments that follow its schema.
-    Call(Function),
+    Named(Function),
+    /// The same, for services that force some call, but not which.
+    Required(Function),
+    /// JSON text that follows the function's schema.
+    Schema(Function),
+}
+
+impl Form {
+    /// The function that gives the answer its shape, if it has to have one.
+    pub fn function(&self) -> Option<&Function> {
+        match self {
+            Form::Text => None,
+            Form::Named(function) | Form::Required(function) | Form::Schema(function) => Some(function),
+        }
+    }
 }
 
 /// A function offered to the model, with its parameters as a JSON schema in the strict dialect.
@@ -68,6 +90,8 @@ pub struct Function {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Piece {
     Text(String),
+    /// What the model says to itself; no part of the answer.
+    Thinking(String),
     /// More of the arguments of the function call, as JSON text.
     Call(String),
     /// The model declines, in these words.
@@ -115,7 +139,7 @@ impl Reply {
             Piece::Call(arguments) => self.call.get_or_insert_default().push_str(arguments),
             Piece::Refusal(words) => self.refusal.get_or_insert_default().push_str(words),
             Piece::Usage(usage) => self.usage = Some(*usage),
-            Piece::Room(_) => {}
+            Piece::Room(_) | Piece::Thinking(_) => {}
             Piece::End(finish) => self.finish = Some(*finish),
         }
     }
@@ -153,6 +177,8 @@ pub enum Error {
     Broken { why: String },
     #[error("no {what} for {seconds} s")]
     Stalled { what: &'static str, seconds: f64 },
+    #[error("the question needs about {needed} tokens, with room for the answer, and the model's window has {window}")]
+    TooLong { needed: u64, window: u64 },
     #[error("the recorded run has no such question: {why}")]
     NotRecorded { why: String },
     #[error("there is no model to ask: no key, no address, and this prompt has no recorded run")]
@@ -162,7 +188,8 @@ pub enum Error {
 impl Error {
     /// Whether the service refuses the form of the request rather than the person or the moment.
     pub fn is_about_the_form(&self) -> bool {
-        matches!(self, Error::Status { status: 400 | 404 | 405 | 415 | 422 | 501, .. })
+        // A recorded run of a model that was asked in another form has only that one.
+        matches!(self, Error::Status { status: 400 | 404 | 405 | 415 | 422 | 501, .. } | Error::NotRecorded { .. })
     }
 
     /// Whether the same request may well succeed a moment later.
@@ -171,9 +198,11 @@ impl Error {
             Error::Unreachable { is_passing, .. } => *is_passing,
             Error::Status { status, .. } => matches!(status, 408 | 409 | 425 | 429 | 500 | 502..=504 | 520..=529),
             Error::Broken { .. } | Error::Stalled { .. } => true,
-            Error::Unauthorized { .. } | Error::OutOfCredit { .. } | Error::NotRecorded { .. } | Error::NoModel => {
-                false
-            }
+            Error::Unauthorized { .. }
+            | Error::OutOfCredit { .. }
+            | Error::TooLong { .. }
+            | Error::NotRecorded { .. }
+            | Error::NoModel => false,
         }
     }
 
@@ -203,6 +232,7 @@ impl Error {
             Error::Stalled { .. } => {
                 Some("a slow server may need more time: --first-token-timeout and --silence-timeout")
             }
+            Error::TooLong { .. } => Some("a shorter spec, or a model with a larger window"),
             Error::Status { .. } | Error::Broken { .. } => None,
             Error::NoModel => Some(
                 "set OPENAI_API_KEY, here or in .env; or name a server that runs on your machine, \

@@ -8,7 +8,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 const BUILT_IN: &[(&str, &str)] = &[
     ("rules", include_str!("../prompts/rules.md")),
     ("file_list", include_str!("../prompts/file_list.md")),
-    ("file_list_as_text", include_str!("../prompts/file_list_as_text.md")),
+    ("file_list_as_json", include_str!("../prompts/file_list_as_json.md")),
     ("file", include_str!("../prompts/file.md")),
     ("file_again", include_str!("../prompts/file_again.md")),
     ("complaint", include_str!("../prompts/complaint.md")),

@@ -5,12 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::{
-    model::openai::{DEFAULT_BASE_URL, DEFAULT_MODEL},
-    path::RelPath,
-    patience::Patience,
-    source::Source,
-};
+use crate::{model::provider::Provider, path::RelPath, patience::Patience, source::Source};
 
 /// Files asked for at the same time when nobody says otherwise.
 const DEFAULT_JOBS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not zero");
@@ -114,8 +109,8 @@ impl Settings {
 /// How long to bear with a service: longer with one on a person's own machine, which has to read the prompt slowly.
 fn patience(typed: &Typed, source: &Source) -> Patience {
     let is_local = match source {
-        Source::Server { base_url, .. } => {
-            ["://localhost", "://127.", "://[::1]"].iter().any(|local| base_url.contains(local))
+        Source::Server { provider, .. } => {
+            ["://localhost", "://127.", "://[::1]"].iter().any(|local| provider.base_url.contains(local))
         }
         Source::Replay(_) | Source::Nothing => false,
     };
@@ -128,7 +123,7 @@ fn patience(typed: &Typed, source: &Source) -> Patience {
     }
 }
 
-/// The server to ask, if anything says that there is one: a key, or an address.
+/// The server to ask, if anything says that there is one: an address, a provider, or a key.
 fn server(
     model: Option<String>,
     base_url: Option<String>,
@@ -139,29 +134,62 @@ fn server(
     let base_url = typed(base_url)
         .or_else(|| found.value("SMOL_BASE_URL", |file| file.base_url.clone()))
         .or_else(|| found.value("OPENAI_BASE_URL", |_| None));
-    let model = typed(model).or_else(|| found.value("SMOL_MODEL", |file| file.model.clone()));
-    let key = match &base_url {
-        Some(Found { value, layer: Layer::WorkingDirectory(file) }) => {
-            let own = Surroundings { dotenv: found.dotenv.clone(), ..Surroundings::default() }
-                .value("OPENAI_API_KEY", |_| None);
-            if own.is_none() && found.value("OPENAI_API_KEY", |_| None).is_some() {
-                notices.push(format!("OPENAI_API_KEY is not sent to {value}: that address stands in '{file}', the key does not. If you trust it, name it with --base-url"));
-            }
-            own
+    let model = typed(model).or_else(|| found.value("SMOL_MODEL", |file| file.model.clone())).map(|model| model.value);
+    let key_of = |provider: &Provider| provider.keys.iter().find_map(|name| found.value(name, |_| None));
+    let (provider, model, key) = match (base_url, model) {
+        (Some(address), model) => {
+            let provider = Provider::at(&address.value);
+            let key = key_for_address(&address, &provider, found, notices);
+            let model = model.or(provider.model.clone());
+            let Some(model) = model else { bail!("no model is named for {}", provider.base_url) };
+            (provider, model, key)
         }
-        _ => found.value("OPENAI_API_KEY", |_| None),
+        (None, Some(model)) if with_provider(&model).is_some() => {
+            let (provider, model) = with_provider(&model).expect("it was just seen");
+            let key = key_of(provider);
+            if key.is_none() && !provider.keys.is_empty() {
+                bail!("'{}' needs a key, and {} is not set", provider.name, provider.keys.join(" or "));
+            }
+            (provider.clone(), model.to_owned(), key)
+        }
+        (None, model) => {
+            let with_key = Provider::all().iter().find_map(|provider| Some((provider, key_of(provider)?)));
+            let Some((provider, key)) = with_key else { return Ok(Source::Nothing) };
+            let Some(model) = model.or(provider.model.clone()) else {
+                bail!("{} is set, but no model is named; for example --model {}/NAME", provider.keys[0], provider.name);
+            };
+            (provider.clone(), model, Some(key))
+        }
     };
-    if base_url.is_none() && key.is_none() {
-        return Ok(Source::Nothing);
+    Ok(Source::Server { provider, key: key.map(|key| key.value).unwrap_or_default().into(), model })
+}
+
+/// `provider/model`, if the first part is a provider that smol knows.
+fn with_provider(model: &str) -> Option<(&'static Provider, &str)> {
+    let (name, model) = model.split_once('/')?;
+    Some((Provider::named(name)?, model))
+}
+
+/// The key for an address: any that is set, unless the address stands in a file of the working directory. Then only one
+/// that stands there too, because anybody's clone may hold such a file.
+fn key_for_address(
+    address: &Found,
+    provider: &Provider,
+    found: &Surroundings,
+    notices: &mut Vec<String>,
+) -> Option<Found> {
+    let set = provider.keys.iter().find_map(|name| Some((name, found.value(name, |_| None)?)));
+    let Layer::WorkingDirectory(file) = address.layer else { return set.map(|(_, key)| key) };
+    let of_the_directory = Surroundings { dotenv: found.dotenv.clone(), ..Surroundings::default() };
+    let own = provider.keys.iter().find_map(|name| of_the_directory.value(name, |_| None));
+    if let (None, Some((name, _))) = (&own, set) {
+        let address = &address.value;
+        notices.push(format!(
+            "{name} is not sent to {address}: that address stands in '{file}', the key does not. \
+             If you trust it, name it with --base-url"
+        ));
     }
-    let model = match (model, &base_url) {
-        (Some(model), _) => model.value,
-        (None, None) => DEFAULT_MODEL.to_owned(),
-        (None, Some(base_url)) if base_url.value.trim_end_matches('/') == DEFAULT_BASE_URL => DEFAULT_MODEL.to_owned(),
-        (None, Some(base_url)) => bail!("no model is named for {}", base_url.value),
-    };
-    let base_url = base_url.map_or_else(|| DEFAULT_BASE_URL.to_owned(), |base_url| base_url.value);
-    Ok(Source::Server { base_url, key: key.map(|key| key.value).unwrap_or_default().into(), model })
+    own
 }
 
 impl Surroundings {
@@ -207,12 +235,17 @@ mod tests {
         let found = Surroundings { environment: map(environment), dotenv: map(dotenv), ..Surroundings::default() };
         let settings = Settings::decide(typed, &found).expect("decides");
         let server = match &settings.source {
-            Source::Server { base_url, key, model } => Some((base_url.as_str(), key.expose_secret(), model.as_str())),
+            Source::Server { provider, key, model } => {
+                Some((provider.base_url.as_str(), key.expose_secret(), model.as_str()))
+            }
             Source::Replay(_) | Source::Nothing => None,
         };
         assert_eq!(server, expected);
         settings
     }
+
+    const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
+    const DEFAULT_MODEL: &str = "gpt-6.1-sol";
 
     #[test]
     fn nothing_set_is_no_server() {
@@ -236,6 +269,31 @@ mod tests {
             &[("SMOL_MODEL", "far")],
             Some((DEFAULT_BASE_URL, "k", "near")),
         );
+    }
+
+    #[test]
+    fn a_provider_by_its_name_or_by_its_key() {
+        let named = |model: &str| Typed { model: Some(model.to_owned()), ..Typed::default() };
+        let anthropic = "https://api.anthropic.com";
+        decides(named("anthropic/claude-x"), &[("ANTHROPIC_API_KEY", "a")], &[], Some((anthropic, "a", "claude-x")));
+        decides(Typed::default(), &[("ANTHROPIC_API_KEY", "a")], &[], Some((anthropic, "a", "claude-sonnet-5-5")));
+        decides(named("ollama/qwen:7b"), &[], &[], Some(("http://localhost:11434", "", "qwen:7b")));
+        decides(
+            named("openrouter/a/b"),
+            &[("OPENROUTER_API_KEY", "o")],
+            &[],
+            Some(("https://openrouter.ai/api/v1", "o", "a/b")),
+        );
+        let both = [("OPENAI_API_KEY", "k"), ("ANTHROPIC_API_KEY", "a")];
+        decides(named("anthropic/claude-x"), &both, &[], Some((anthropic, "a", "claude-x")));
+        decides(named("somebody/else"), &both, &[], Some((DEFAULT_BASE_URL, "k", "somebody/else")));
+        assert!(Settings::decide(named("anthropic/x"), &Surroundings::default()).is_err());
+    }
+
+    #[test]
+    fn the_key_of_one_provider_never_goes_to_another() {
+        let typed = Typed { base_url: Some("https://api.anthropic.com".to_owned()), ..Typed::default() };
+        decides(typed, &[("OPENAI_API_KEY", "k")], &[], Some(("https://api.anthropic.com", "", "claude-sonnet-5-5")));
     }
 
     #[test]

@@ -7,9 +7,9 @@ use secrecy::SecretString;
 
 use crate::{
     model::{
-        Error, Model,
+        Anthropic, Error, Model, Ollama, OpenAi, Responses,
         cassette::{Cassette, Tempo},
-        openai::OpenAi,
+        provider::{Provider, Wire},
     },
     shipped::shipped,
     spec::Spec,
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub enum Source {
     Server {
-        base_url: String,
+        provider: Provider,
         key: SecretString,
         model: String,
     },
@@ -38,7 +38,15 @@ impl Source {
     /// the key or the recorded run cannot be used.
     pub fn open(&self, spec: &Spec, tempo: Tempo) -> Result<Arc<dyn Model>> {
         Ok(match self {
-            Source::Server { base_url, key, model } => Arc::new(OpenAi::new(base_url, key.clone(), model)?),
+            Source::Server { provider, key, model } => {
+                let (address, rungs) = (&provider.base_url, provider.rungs.clone());
+                match provider.wire {
+                    Wire::Chat => Arc::new(OpenAi::new(address, key, model, rungs)?),
+                    Wire::Responses => Arc::new(Responses::new(address, key, model, rungs)?),
+                    Wire::Anthropic => Arc::new(Anthropic::new(address, key, model, rungs)?),
+                    Wire::Ollama => Arc::new(Ollama::new(address, key, model, rungs)?),
+                }
+            }
             Source::Replay(file) => {
                 let lines =
                     read_named(file.as_ref()).with_context(|| format!("could not read the recorded run '{file}'"))?;

@@ -16,7 +16,7 @@ use futures::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Form, Message, Model, Piece, Reply, Request, Role};
+use super::{Error, Message, Model, Piece, Reply, Request, Role, provider::Rung};
 use crate::{event::Event, usage::Usage};
 
 /// One line of a recorded run.
@@ -68,6 +68,10 @@ struct Recorder {
 impl Model for Recorder {
     fn id(&self) -> &str {
         self.model.id()
+    }
+
+    fn rungs(&self) -> &[Rung] {
+        self.model.rungs()
     }
 
     fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>> {
@@ -191,6 +195,10 @@ impl Model for Cassette {
         &self.name
     }
 
+    fn rungs(&self) -> &[Rung] {
+        &[Rung::Named, Rung::Schema, Rung::Text]
+    }
+
     fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>> {
         let Some(reply) = self.replies.get(&record(request)) else {
             let why = self.difference(request);
@@ -237,10 +245,7 @@ fn tokens_of(text: &str) -> Vec<String> {
 
 fn record(request: &Request) -> RecordedRequest {
     let message = |Message { role, text }: &Message| RecordedMessage { role: *role, text: text_id(text) };
-    let function = match &request.form {
-        Form::Text => None,
-        Form::Call(function) => Some(function.name.clone()),
-    };
+    let function = request.form.function().map(|function| function.name.clone());
     RecordedRequest { messages: request.messages.iter().map(message).collect(), function }
 }
 

@@ -6,9 +6,18 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail};
+use bytes::Bytes;
+use eventsource_stream::{EventStreamError, Eventsource};
+use futures::{
+    Stream, StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use tokio::io::AsyncBufReadExt;
+use tokio_stream::wrappers::LinesStream;
+use tokio_util::io::StreamReader;
 
 use super::Error;
 use crate::pace::{Left, Room};
@@ -126,6 +135,59 @@ impl Endpoint {
             false => Error::Broken { why },
         }
     }
+}
+
+/// Sends, and yields the events of the stream that comes back as JSON.
+pub(super) fn events(
+    request: reqwest::RequestBuilder,
+    endpoint: Endpoint,
+) -> impl Stream<Item = Result<Value, Error>> + Send + 'static {
+    received(request, endpoint.clone(), move |body| {
+        let endpoint = endpoint.clone();
+        body.eventsource().map(move |event| match event {
+            Ok(event) => Ok(serde_json::from_str(&event.data).unwrap_or_default()),
+            Err(EventStreamError::Transport(error)) => Err(endpoint.failed(&error)),
+            Err(other) => Err(Error::Broken { why: other.to_string() }),
+        })
+    })
+}
+
+/// Sends, and yields the lines of the body that comes back as JSON.
+pub(super) fn lines(
+    request: reqwest::RequestBuilder,
+    endpoint: Endpoint,
+) -> impl Stream<Item = Result<Value, Error>> + Send + 'static {
+    received(request, endpoint.clone(), move |body| {
+        let endpoint = endpoint.clone();
+        let lines = StreamReader::new(body.map_err(std::io::Error::other)).lines();
+        LinesStream::new(lines).filter_map(move |line| {
+            let line = match line {
+                Ok(line) if line.trim().is_empty() => None,
+                Ok(line) => Some(Ok(serde_json::from_str(&line).unwrap_or_default())),
+                Err(error) => Some(Err(Error::Broken { why: endpoint.redact(&deepest(&error)) })),
+            };
+            std::future::ready(line)
+        })
+    })
+}
+
+fn received<S: Stream<Item = Result<Value, Error>> + Send + 'static>(
+    request: reqwest::RequestBuilder,
+    endpoint: Endpoint,
+    read: impl FnOnce(BoxStream<'static, Result<Bytes, reqwest::Error>>) -> S + Send + 'static,
+) -> impl Stream<Item = Result<Value, Error>> + Send + 'static {
+    let opening = async move {
+        let sent = request.headers(endpoint.headers.clone()).send().await.map_err(|error| endpoint.failed(&error));
+        let response = match sent {
+            Ok(response) => endpoint.checked(response).await,
+            Err(error) => Err(error),
+        };
+        match response {
+            Ok(response) => read(response.bytes_stream().boxed()).boxed(),
+            Err(error) => stream::once(async move { Err(error) }).boxed(),
+        }
+    };
+    stream::once(opening).flatten()
 }
 
 /// One client for the whole run: one pool of connections, no redirect (it could carry the key to another host).

@@ -5,24 +5,23 @@
 
 mod chunk;
 
-use ::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use async_openai::{Client, config::Config, error::OpenAIError, middleware::HttpRequestFactory};
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::SecretString;
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use self::chunk::Chunk;
-use super::http::{self, Endpoint};
-use super::{Error, Finish, Form, Function, Message, Model, Piece, Price, Request};
+use super::{
+    Error, Finish, Form, Function, Message, Model, Piece, Price, Request,
+    http::{self as shared, Endpoint},
+    provider::Rung,
+};
 use crate::usage::Usage;
-
-/// The address that is meant when none is given.
-pub const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
-/// The model that is meant when none is given and the address is OpenAI's.
-pub const DEFAULT_MODEL: &str = "gpt-6.1-sol";
 
 /// A server that speaks OpenAI's chat completions.
 pub struct OpenAi {
@@ -30,6 +29,7 @@ pub struct OpenAi {
     client: Client<Endpoint>,
     endpoint: Endpoint,
     price: Option<Price>,
+    rungs: Vec<Rung>,
 }
 
 impl OpenAi {
@@ -37,21 +37,30 @@ impl OpenAi {
     ///
     /// # Errors
     /// If the address is no URL, or the key holds characters that no header can carry.
-    pub fn new(base_url: &str, key: SecretString, model: &str) -> anyhow::Result<OpenAi> {
-        let endpoint = Endpoint::new(base_url, &key, AUTHORIZATION, "Bearer ")?;
-        let http = http::client()?;
-        let service = {
-            let (http, endpoint) = (http.clone(), endpoint.clone());
-            tower::service_fn(move |factory| send(http.clone(), endpoint.clone(), factory))
-        };
-        let client = Client::build(http, endpoint.clone()).with_http_service(service);
-        Ok(OpenAi { model: model.to_owned(), client, price: Price::of(model), endpoint })
+    pub fn new(base_url: &str, key: &SecretString, model: &str, rungs: Vec<Rung>) -> anyhow::Result<OpenAi> {
+        let (client, endpoint) = connect(base_url, key)?;
+        Ok(OpenAi { model: model.to_owned(), client, price: Price::of(model), endpoint, rungs })
     }
+}
+
+/// The client of everything that speaks OpenAI's protocols, and where it asks.
+pub(super) fn connect(base_url: &str, key: &SecretString) -> anyhow::Result<(Client<Endpoint>, Endpoint)> {
+    let endpoint = Endpoint::new(base_url, key, AUTHORIZATION, "Bearer ")?;
+    let http = shared::client()?;
+    let service = {
+        let (http, endpoint) = (http.clone(), endpoint.clone());
+        tower::service_fn(move |factory| send(http.clone(), endpoint.clone(), factory))
+    };
+    Ok((Client::build(http, endpoint.clone()).with_http_service(service), endpoint))
 }
 
 impl Model for OpenAi {
     fn id(&self) -> &str {
         &self.model
+    }
+
+    fn rungs(&self) -> &[Rung] {
+        &self.rungs
     }
 
     fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>> {
@@ -81,10 +90,8 @@ struct Body<'a> {
     messages: Vec<WireMessage<'a>>,
     stream: bool,
     stream_options: StreamOptions,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tools: Option<[Tool<'a>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_choice: Option<ToolChoice<'a>>,
+    #[serde(flatten)]
+    form: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -98,50 +105,37 @@ struct StreamOptions {
     include_usage: bool,
 }
 
-#[derive(Serialize)]
-struct Tool<'a> {
-    r#type: &'static str,
-    function: StrictFunction<'a>,
-}
-
-#[derive(Serialize)]
-struct StrictFunction<'a> {
-    name: &'a str,
-    description: &'a str,
-    strict: bool,
-    parameters: &'a serde_json::Value,
-}
-
-#[derive(Serialize)]
-struct ToolChoice<'a> {
-    r#type: &'static str,
-    function: NamedFunction<'a>,
-}
-
-#[derive(Serialize)]
-struct NamedFunction<'a> {
-    name: &'a str,
-}
-
 impl<'a> Body<'a> {
     fn new(model: &'a str, request: &'a Request) -> Body<'a> {
         let wire = |message: &'a Message| WireMessage { role: message.role, content: &message.text };
-        let function = match &request.form {
-            Form::Text => None,
-            Form::Call(function) => Some(function),
-        };
         Body {
             model,
             messages: request.messages.iter().map(wire).collect(),
             stream: true,
             stream_options: StreamOptions { include_usage: true },
-            tools: function.map(|Function { name, description, parameters }| {
-                [Tool { r#type: "function", function: StrictFunction { name, description, strict: true, parameters } }]
-            }),
-            tool_choice: function
-                .map(|Function { name, .. }| ToolChoice { r#type: "function", function: NamedFunction { name } }),
+            form: form(&request.form),
         }
     }
+}
+
+/// The fields that ask for the form of the answer.
+fn form(form: &Form) -> Map<String, Value> {
+    let Some(Function { name, description, parameters }) = form.function() else { return Map::new() };
+    let tools = json!([{
+        "type": "function",
+        "function": { "name": name, "description": description, "strict": true, "parameters": parameters },
+    }]);
+    let schema =
+        json!({ "type": "json_schema", "json_schema": { "name": name, "strict": true, "schema": parameters } });
+    let fields = match form {
+        Form::Text => vec![],
+        Form::Named(_) => {
+            vec![("tools", tools), ("tool_choice", json!({ "type": "function", "function": { "name": name } }))]
+        }
+        Form::Required(_) => vec![("tools", tools), ("tool_choice", json!("required"))],
+        Form::Schema(_) => vec![("response_format", schema)],
+    };
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 impl Config for Endpoint {
@@ -179,8 +173,8 @@ async fn send(
         return Ok(response);
     }
     // Asked for a stream, some servers answer in one piece all the same.
-    let whole: serde_json::Value = response.json().await.map_err(OpenAIError::Reqwest)?;
-    Ok(::http::Response::new(reqwest::Body::from(format!("data: {whole}\n\n"))).into())
+    let whole: Value = response.json().await.map_err(OpenAIError::Reqwest)?;
+    Ok(http::Response::new(reqwest::Body::from(format!("data: {whole}\n\n"))).into())
 }
 
 /// The chunks of one answer as pieces, up to and including the first error.
@@ -220,7 +214,7 @@ fn pieces(
 }
 
 /// An error of the client in our words. Its own `Display` may hold whole bodies, so it is never shown raw.
-fn read_error(error: OpenAIError, endpoint: &Endpoint) -> Error {
+pub(super) fn read_error(error: OpenAIError, endpoint: &Endpoint) -> Error {
     let host = &endpoint.host;
     match error {
         OpenAIError::Boxed(inner) => match inner.downcast::<Error>() {

@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn cached_tokens_cost_less() {
-        let price = Price::of(super::super::openai::DEFAULT_MODEL).expect("the default model has a price");
+        let price = Price::of("gpt-6.1-sol").expect("the default model has a price");
         let fresh = Usage { input: 1_000_000, ..Usage::NONE };
         assert_eq!(price.cost(&fresh), price.input);
         assert_eq!(price.cost(&Usage { cached: 1_000_000, ..fresh }), price.cached);

@@ -29,6 +29,8 @@ struct Choice {
 #[serde(default)]
 struct Delta {
     content: Option<Value>,
+    #[serde(alias = "reasoning")]
+    reasoning_content: Option<Value>,
     refusal: Option<Value>,
     tool_calls: Option<Vec<ToolCall>>,
 }
@@ -50,6 +52,7 @@ impl Chunk {
     /// What the first choice says; further choices were never asked for.
     pub(super) fn pieces(&self) -> Vec<Piece> {
         let Some(delta) = self.choice().and_then(|choice| choice.delta.as_ref()) else { return Vec::new() };
+        let thinking = delta.reasoning_content.iter().map(text_of).filter(|text| !text.is_empty()).map(Piece::Thinking);
         let text = delta.content.iter().map(text_of).filter(|text| !text.is_empty()).map(Piece::Text);
         let refusal = delta.refusal.iter().map(text_of).filter(|text| !text.is_empty()).map(Piece::Refusal);
         // Only the first call counts: one function is offered, and it is asked for once.
@@ -59,7 +62,7 @@ impl Chunk {
                 Value::String(text) => Piece::Call(text.clone()),
                 object => Piece::Call(object.to_string()),
             });
-        text.chain(refusal).chain(arguments).collect()
+        thinking.chain(text).chain(refusal).chain(arguments).collect()
     }
 
     /// The end mark, if this chunk holds it. Words of other servers (`eos`, `end_turn`, …) mean a plain stop.
