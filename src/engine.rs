@@ -149,6 +149,7 @@ impl Engine {
     ) -> Result<()> {
         let mut pieces = self.model.reply(request);
         let (mut limit, mut what) = (self.patience.first_token, "first token");
+        let mut received = 0;
         loop {
             let next = timeout(limit, pieces.next()).await;
             let Ok(next) = next else { bail!(model::Error::Stalled { what, seconds: limit.as_secs_f64() }) };
@@ -160,11 +161,19 @@ impl Engine {
             }
             (limit, what) = (self.patience.silence, "token");
             started();
-            if let Piece::Text(text) | Piece::Call(text) = &piece {
-                self.events.emit(Event::Piece { question: question.clone(), text: text.clone() });
+            match &piece {
+                Piece::Text(text) | Piece::Call(text) => {
+                    self.events.emit(Event::Piece { question: question.clone(), text: text.clone() });
+                }
+                Piece::Thinking(text) => {
+                    let tokens = tokens::estimate(text);
+                    self.events.emit(Event::Thinking { question: question.clone(), tokens });
+                }
+                Piece::Refusal(_) | Piece::Usage(_) | Piece::Room(_) | Piece::End(_) => {}
             }
             reply.take(&piece);
-            if reply.said().len() > LONGEST_ANSWER {
+            received += piece.text().len();
+            if received > LONGEST_ANSWER {
                 bail!("the answer was stopped at {LONGEST_ANSWER} bytes, more than any file needs");
             }
             if repeats(reply.said()) {

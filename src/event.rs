@@ -44,6 +44,11 @@ pub enum Event {
         question: Question,
         text: String,
     },
+    /// The model said so much to itself.
+    Thinking {
+        question: Question,
+        tokens: u64,
+    },
     /// The answer could not be read, for this reason; the question is put once more.
     AskedAgain {
         question: Question,

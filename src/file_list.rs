@@ -1,13 +1,15 @@
 //! The list of files to write: the authority on what a run touches. Knows nothing about disks.
 
+use std::collections::{HashMap, HashSet};
+
 use anyhow::Result;
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
     model::{Form, Function, Reply, Request, provider::Rung},
-    path::RelPath,
+    path::{Fault, PathError, RelPath},
     plan::{PLAN_FILE, Trunk},
     prompts::Prompts,
     report::Refused,
@@ -21,11 +23,10 @@ const MOST_FILES: usize = 10_000;
 const MOST_BRACKETS: usize = 100;
 
 /// Paths to write, each once; never empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileList {
     files: Vec<RelPath>,
     /// What the model named besides, as it wrote it.
-    #[serde(skip)]
     pub refused: Vec<Refused>,
 }
 
@@ -71,22 +72,33 @@ impl FileList {
     /// The error is a complaint to the model.
     pub fn new(written: impl IntoIterator<Item = String>) -> Result<FileList, String> {
         let (mut files, mut refused) = (Vec::<RelPath>::new(), Vec::new());
-        for name in written.into_iter().take(MOST_FILES) {
+        let mut known = HashMap::<String, RelPath>::new();
+        for name in written {
             let refuse = |path: &RelPath, why: String| Refused { path: path.to_string(), why };
-            match RelPath::parse(&name) {
-                Err(error) if error.why == "is a directory" => {}
-                Err(error) => refused.push(Refused { path: error.path, why: error.why.to_owned() }),
-                Ok(path) if path.as_str() == PLAN_FILE || files.contains(&path) => {}
-                Ok(path) if path.is_binary() => refused.push(refuse(&path, "is not a text file".to_owned())),
-                Ok(path) => match files.iter().find(|file| file.folded() == path.folded()) {
-                    Some(twin) => {
-                        refused.push(refuse(&path, format!("is the same file as '{twin}' on disks that ignore case")))
-                    }
-                    None => files.push(path),
-                },
+            let path = match RelPath::parse(&name) {
+                Ok(path) => path,
+                Err(PathError { fault: Fault::Directory, .. }) => continue,
+                Err(error) => {
+                    refused.push(Refused { path: error.path, why: error.fault.to_string() });
+                    continue;
+                }
+            };
+            let twin = known.get(&path.folded());
+            if path.as_str() == PLAN_FILE || twin == Some(&path) {
+                continue;
+            }
+            if let Some(twin) = twin {
+                refused.push(refuse(&path, format!("is the same file as '{twin}' on disks that ignore case")));
+            } else if path.is_binary() {
+                refused.push(refuse(&path, "is not a text file".to_owned()));
+            } else if files.len() == MOST_FILES {
+                refused.push(refuse(&path, format!("is more than the {MOST_FILES} files that one run writes")));
+            } else {
+                known.insert(path.folded(), path.clone());
+                files.push(path);
             }
         }
-        let directories: std::collections::BTreeSet<String> =
+        let directories: HashSet<String> =
             files.iter().flat_map(|file| file.parents().map(str::to_lowercase).collect::<Vec<_>>()).collect();
         files.retain(|file| !directories.contains(&file.folded()));
         if files.is_empty() {

@@ -1,8 +1,11 @@
 //! The pipeline: the plan, then the file list and every file at the same time, each landing when it is done.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow};
@@ -28,6 +31,9 @@ use crate::{
 /// so nobody has to go ahead to warm the cache.
 const SHORTEST_CACHED_TRUNK: u64 = 1024;
 
+/// A leader that is silent for so long holds nobody up any more: a warm cache is worth seconds, not minutes.
+const LONGEST_LEAD: Duration = Duration::from_secs(8);
+
 /// How much of the pipeline runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -52,12 +58,14 @@ pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec, 
         Scope::FromPlan | Scope::Files(_) => saved_plan(engine, workspace).await?,
     };
     let trunk = Trunk::new(&engine.prompts, spec, &plan)?;
-    let run = Run { engine, workspace, leader: Leader::new(trunk.tokens() >= SHORTEST_CACHED_TRUNK), trunk: &trunk };
+    let leader = Leader::new(trunk.tokens() >= SHORTEST_CACHED_TRUNK);
+    let run = Run { engine, workspace, trunk: &trunk, leader, turned_away: Mutex::default() };
     match scope {
-        Scope::Everything | Scope::FromPlan => run.write_all(&plan).await,
-        Scope::PlanOnly => run.list(&plan).await.map(drop),
-        Scope::Files(paths) => run.write_again(&plan, paths).await,
+        Scope::Everything | Scope::FromPlan => run.write_all(&plan).await?,
+        Scope::PlanOnly => drop(run.list(&plan).await?),
+        Scope::Files(paths) => run.write_again(&plan, paths).await?,
     }
+    run.reached()
 }
 
 async fn new_plan(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec) -> Result<Plan> {
@@ -88,6 +96,8 @@ struct Run<'a> {
     workspace: &'a Arc<Workspace>,
     trunk: &'a Trunk,
     leader: Leader,
+    /// Why the service takes no question at all, and how many files got an answer all the same.
+    turned_away: Mutex<(Option<model::Error>, usize)>,
 }
 
 /// The files that the list confirms; `None` until it stands.
@@ -117,17 +127,22 @@ impl Run<'_> {
         let list = match (asked, &plan.contract) {
             (Ok(list), _) => list,
             (Err(error), Ok(contract)) => {
-                let list = listed(contract).map_err(|_| error)?;
-                self.engine.events.notice("the model gave no file list; the plan's own is taken");
+                let Ok(list) = listed(contract) else { return Err(error.context("could not get the list of files")) };
+                let notice = format!("the model gave no file list ({error:#}); the plan's own is taken");
+                self.engine.events.notice(notice);
                 list
             }
             (Err(error), Err(_)) => return Err(error.context("could not get the list of files")),
         };
-        for Refused { path, why } in list.refused.clone() {
-            self.engine.events.emit(Event::Refused { path, why });
+        self.announce_list(&list);
+        Ok(list)
+    }
+
+    fn announce_list(&self, list: &FileList) {
+        for Refused { path, why } in &list.refused {
+            self.engine.events.emit(Event::Refused { path: path.clone(), why: why.clone() });
         }
         self.engine.events.emit(Event::ListReady { files: list.files().to_vec() });
-        Ok(list)
     }
 
     /// Asks by the best way that the model has, and by the next one when it refuses that.
@@ -156,7 +171,7 @@ impl Run<'_> {
             let mut denied = verdict.clone();
             tokio::select! {
                 answer = self.answer(&path, request) => Some(answer),
-                () = async { wait_for_denial(&path, &mut denied).await } => None,
+                () = wait_for_denial(&path, &mut denied) => None,
             }
         };
         let Ok(list) = verdict.wait_for(Option::is_some).await.map(|list| list.clone()) else { return };
@@ -171,10 +186,7 @@ impl Run<'_> {
     async fn write_again(&self, plan: &Plan, paths: Vec<RelPath>) -> Result<()> {
         let list =
             FileList::new(paths.into_iter().map(String::from)).map_err(|why| anyhow!("no file to write: {why}"))?;
-        self.engine.events.emit(Event::ListReady { files: list.files().to_vec() });
-        for Refused { path, why } in list.refused.clone() {
-            self.engine.events.emit(Event::Refused { path, why });
-        }
+        self.announce_list(&list);
         join_all(list.files().iter().map(|path| self.branch_again(plan, path.clone()))).await;
         Ok(())
     }
@@ -210,9 +222,29 @@ impl Run<'_> {
     }
 
     async fn settle(&self, path: RelPath, answer: Result<GeneratedFile>) {
+        {
+            let mut turned_away = self.turned_away.lock().unwrap_or_else(PoisonError::into_inner);
+            match &answer {
+                Ok(_) => turned_away.1 += 1,
+                Err(error) => {
+                    let error = error.downcast_ref::<model::Error>().filter(|error| error.is_about_access());
+                    turned_away.0 = error.cloned().or(turned_away.0.take());
+                }
+            }
+        }
         match answer {
             Ok(file) => land(self.engine, self.workspace, file).await,
             Err(error) => self.engine.events.emit(Event::Failed { path, why: format!("{error:#}") }),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// An error if no file got an answer, because the service could not be reached or took no question.
+    fn reached(&self) -> Result<()> {
+        match &*self.turned_away.lock().unwrap_or_else(PoisonError::into_inner) {
+            (Some(error), 0) => Err(error.clone().into()),
+            _ => Ok(()),
         }
     }
 }
@@ -246,7 +278,8 @@ impl Leader {
         if !self.is_taken.swap(true, Ordering::Relaxed) {
             return Some(Going(self));
         }
-        let _ = self.has_arrived.subscribe().wait_for(|has_arrived| *has_arrived).await;
+        let mut arrival = self.has_arrived.subscribe();
+        let _ = tokio::time::timeout(LONGEST_LEAD, arrival.wait_for(|has_arrived| *has_arrived)).await;
         None
     }
 

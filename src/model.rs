@@ -102,6 +102,16 @@ pub enum Piece {
     End(Finish),
 }
 
+impl Piece {
+    /// The words in it, whoever they are for.
+    pub fn text(&self) -> &str {
+        match self {
+            Piece::Text(text) | Piece::Thinking(text) | Piece::Call(text) | Piece::Refusal(text) => text,
+            Piece::Usage(_) | Piece::Room(_) | Piece::End(_) => "",
+        }
+    }
+}
+
 /// Why a model stopped, by its own word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -204,6 +214,11 @@ impl Error {
             | Error::NotRecorded { .. }
             | Error::NoModel => false,
         }
+    }
+
+    /// Whether the service cannot be reached or takes no question from this person at all.
+    pub fn is_about_access(&self) -> bool {
+        matches!(self, Error::Unreachable { .. } | Error::Unauthorized { .. } | Error::OutOfCredit { .. })
     }
 
     /// How long the service asks to wait, if it does.

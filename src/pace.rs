@@ -12,6 +12,9 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
+/// How much of a limit has to be used up before the rate at which it fills is read off it.
+const ENOUGH_MISSING: f64 = 3.0;
+
 /// What a service says of its limits, in the headers of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Room {
@@ -156,20 +159,32 @@ impl State {
 impl Bucket {
     fn learn(&mut self, left: Option<Left>, at: Instant) {
         let Some(Left { limit, remaining, reset }) = left else { return };
-        let rate = (limit - remaining) / reset.as_secs_f64().max(0.001);
+        let missing = limit - remaining;
+        let rate = missing / reset.as_secs_f64().max(0.001);
+        // Answers overtake each other, so an older word may come later: the lower level counts. And what is left comes
+        // rounded, so the rate is read off only where that matters little.
+        let known = self.known.filter(|known| known.limit == limit);
+        let remaining = known.map_or(remaining, |known| known.level(at).min(remaining));
+        let rate = known.filter(|_| missing < ENOUGH_MISSING).map_or(rate, |known| known.rate);
         self.known = Some(Level { limit, remaining, rate, at });
     }
 
     /// How long until there is room for `need`; `None` when there is, or when nothing is known.
     fn wait(&self, need: f64, now: Instant) -> Option<Duration> {
-        let Level { limit, remaining, rate, at } = self.known?;
-        let filled = remaining + rate * (now - at).as_secs_f64();
-        let missing = need.min(limit) - (filled.min(limit) - self.uncounted);
-        if missing <= 0.0 || rate <= 0.0 {
+        let level = self.known?;
+        let missing = need.min(level.limit) - (level.level(now) - self.uncounted);
+        if missing <= 0.0 || level.rate <= 0.0 {
             return None;
         }
         // Never so short that waiting turns into asking again and again.
-        Duration::try_from_secs_f64((missing / rate).max(0.001)).ok()
+        Duration::try_from_secs_f64((missing / level.rate).max(0.001)).ok()
+    }
+}
+
+impl Level {
+    /// What is there at this moment.
+    fn level(&self, now: Instant) -> f64 {
+        (self.remaining + self.rate * (now - self.at).as_secs_f64()).min(self.limit)
     }
 }
 

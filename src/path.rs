@@ -11,12 +11,41 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct RelPath(String);
 
-/// Why a path was refused; the text reads after the path: "'../x' leaves the output directory".
+/// A path that was refused, with what steers a terminal made visible.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{path}' {why}")]
+#[error("'{path}' {fault}")]
 pub struct PathError {
     pub path: String,
-    pub why: &'static str,
+    pub fault: Fault,
+}
+
+/// Why a path was refused; the text reads after the path: "'../x' leaves the output directory".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("is empty")]
+    Empty,
+    #[error("is absolute")]
+    Absolute,
+    #[error("is a directory")]
+    Directory,
+    #[error("leaves the output directory")]
+    WayOut,
+    #[error("names a drive")]
+    Drive,
+    #[error("holds a control or invisible character")]
+    Invisible,
+    #[error("holds a character that Windows does not allow in a name")]
+    Character,
+    #[error("has a part that ends in a dot or a blank, which Windows drops")]
+    TrailingDot,
+    #[error("is a device name on Windows")]
+    Device,
+    #[error("belongs to git")]
+    Git,
+    #[error("belongs to smol")]
+    Smol,
+    #[error("is longer than a path may be")]
+    Length,
 }
 
 /// Longest name of one file or directory, in bytes: the limit of ext4, APFS and NTFS alike.
@@ -36,29 +65,29 @@ impl RelPath {
     /// Folds `./`, doubled and back slashes and blanks around the whole; refuses what leaves the directory,
     /// what some platform cannot hold, what belongs to git or to smol, and a directory.
     pub fn parse(written: &str) -> Result<RelPath, PathError> {
-        let refuse = |why| Err(PathError { path: written.escape_debug().to_string(), why });
+        let refuse = |fault| Err(PathError { path: written.escape_debug().to_string(), fault });
         let slashed = written.trim().replace('\\', "/");
         if slashed.is_empty() {
-            return refuse("is empty");
+            return refuse(Fault::Empty);
         }
         if slashed.starts_with('/') || slashed.starts_with("~/") {
-            return refuse("is absolute");
+            return refuse(Fault::Absolute);
         }
         if slashed.ends_with('/') || slashed.ends_with("/.") || slashed == "." {
-            return refuse("is a directory");
+            return refuse(Fault::Directory);
         }
         let parts: Vec<&str> = slashed.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
         for part in &parts {
-            if let Some(why) = fault(part) {
-                return refuse(why);
+            if let Some(fault) = fault(part) {
+                return refuse(fault);
             }
         }
         let path = parts.join("/");
         if path.is_empty() {
-            return refuse("is empty");
+            return refuse(Fault::Empty);
         }
         if path.len() > LONGEST_PATH {
-            return refuse("is longer than a path may be");
+            return refuse(Fault::Length);
         }
         Ok(RelPath(path))
     }
@@ -97,36 +126,36 @@ impl RelPath {
 }
 
 /// What is wrong with one part of a path, if anything.
-fn fault(part: &str) -> Option<&'static str> {
+fn fault(part: &str) -> Option<Fault> {
     let lower = part.to_lowercase();
     let stem = lower.split('.').next().unwrap_or_default().trim_end();
     let is_drive = part.len() == 2 && part.ends_with(':') && part.as_bytes()[0].is_ascii_alphabetic();
     if part == ".." {
-        return Some("leaves the output directory");
+        return Some(Fault::WayOut);
     }
     if is_drive || (part.len() > 2 && part.as_bytes()[1] == b':') {
-        return Some("names a drive");
+        return Some(Fault::Drive);
     }
     if part.chars().any(is_invisible) {
-        return Some("holds a control or invisible character");
+        return Some(Fault::Invisible);
     }
     if part.contains(['<', '>', ':', '"', '|', '?', '*']) {
-        return Some("holds a character that Windows does not allow in a name");
+        return Some(Fault::Character);
     }
     if part.ends_with(['.', ' ']) {
-        return Some("has a part that ends in a dot or a blank, which Windows drops");
+        return Some(Fault::TrailingDot);
     }
     if matches!(stem, "con" | "prn" | "aux" | "nul" | "conin$" | "conout$") || is_numbered_device(stem) {
-        return Some("is a device name on Windows");
+        return Some(Fault::Device);
     }
     if matches!(lower.as_str(), ".git" | "git~1") {
-        return Some("belongs to git");
+        return Some(Fault::Git);
     }
     if lower == ".smol" {
-        return Some("belongs to smol");
+        return Some(Fault::Smol);
     }
     if part.len() > LONGEST_NAME {
-        return Some("has a name longer than a disk can hold");
+        return Some(Fault::Length);
     }
     None
 }
@@ -172,9 +201,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn refuses(written: &str, why: &str) {
-        let error = RelPath::parse(written).expect_err(written);
-        assert!(error.why.contains(why), "{written:?} was refused because it {}, not {why}", error.why);
+    fn refuses(written: &str, fault: Fault) {
+        assert_eq!(RelPath::parse(written).map_err(|error| error.fault), Err(fault), "{written:?}");
     }
 
     #[test]
@@ -196,40 +224,42 @@ mod tests {
     #[test]
     fn ways_out_are_refused() {
         for written in ["../x", "a/../../x", "a/..", "..\\x", "a\\..\\..\\x"] {
-            refuses(written, "leaves");
+            refuses(written, Fault::WayOut);
         }
         for written in ["/etc/passwd", "\\\\server\\share\\x", "~/x", "//x"] {
-            refuses(written, "absolute");
+            refuses(written, Fault::Absolute);
         }
         for written in ["C:\\x", "c:/x", "C:x"] {
-            refuses(written, "drive");
+            refuses(written, Fault::Drive);
         }
     }
 
     #[test]
     fn names_no_disk_should_see_are_refused() {
-        refuses("a\0b", "control");
-        refuses("a\u{202e}b", "invisible");
-        refuses("src/CON.txt", "device");
-        refuses("com1", "device");
-        refuses("a?.js", "Windows");
-        refuses("file:stream", "Windows");
-        refuses("dir./x", "dot or a blank");
-        refuses(".git/hooks/pre-commit", "git");
-        refuses("sub/.GIT/config", "git");
-        refuses("git~1/config", "git");
-        refuses(".smol/manifest.json", "smol");
-        refuses(&"x".repeat(256), "longer");
-        refuses("x/".repeat(500).trim_end_matches('/'), "longer");
+        refuses("a\0b", Fault::Invisible);
+        refuses("a\u{202e}b", Fault::Invisible);
+        refuses("src/CON.txt", Fault::Device);
+        refuses("com1", Fault::Device);
+        refuses("a?.js", Fault::Character);
+        refuses("file:stream", Fault::Character);
+        refuses("dir./x", Fault::TrailingDot);
+        refuses("dir /x", Fault::TrailingDot);
+        refuses(".SMOL/x", Fault::Smol);
+        refuses(".git/hooks/pre-commit", Fault::Git);
+        refuses("sub/.GIT/config", Fault::Git);
+        refuses("git~1/config", Fault::Git);
+        refuses(".smol/manifest.json", Fault::Smol);
+        refuses(&"x".repeat(256), Fault::Length);
+        refuses("x/".repeat(500).trim_end_matches('/'), Fault::Length);
     }
 
     #[test]
     fn directories_and_nothing_are_refused() {
-        refuses("src/", "directory");
-        refuses("src/.", "directory");
-        refuses(".", "directory");
-        refuses("  ", "empty");
-        refuses("./", "directory");
+        refuses("src/", Fault::Directory);
+        refuses("src/.", Fault::Directory);
+        refuses(".", Fault::Directory);
+        refuses("  ", Fault::Empty);
+        refuses("./", Fault::Directory);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{event::Event, path::RelPath, usage::Usage};
 
 /// What a run has done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     pub run: String,
     pub model: String,
@@ -22,7 +22,7 @@ pub struct Report {
     pub refused: Vec<Refused>,
     pub dropped: Vec<RelPath>,
     pub notices: Vec<String>,
-    /// Calls whose answer arrived whole.
+    /// Calls whose answer came to its end.
     pub calls: usize,
     /// Answers that were cut after a part of them had arrived.
     pub cut: usize,
@@ -39,7 +39,7 @@ pub struct Report {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Every file that was asked for has its text.
+    /// Every file that was asked for has its text, or is a person's and was left alone.
     #[default]
     Complete,
     /// It came to its end, but some files are missing.
@@ -76,57 +76,37 @@ pub struct Refused {
     pub why: String,
 }
 
-impl Default for Report {
-    fn default() -> Report {
-        Report {
-            run: String::new(),
-            model: String::new(),
-            out: String::new(),
-            outcome: Outcome::Complete,
-            error: None,
-            files: Vec::new(),
-            written: Vec::new(),
-            unchanged: Vec::new(),
-            kept: Vec::new(),
-            failed: Vec::new(),
-            refused: Vec::new(),
-            dropped: Vec::new(),
-            notices: Vec::new(),
-            calls: 0,
-            cut: 0,
-            retries: 0,
-            wasted: 0,
-            usage: Usage::NONE,
-            seconds: 0.0,
-        }
-    }
-}
-
 impl Report {
     /// Adds one event.
     pub(crate) fn add(&mut self, event: &Event) {
-        match event.clone() {
-            Event::Started { run, model, out } => *self = Report { run, model, out, ..Report::default() },
-            Event::Notice { text } => self.notices.push(text),
+        match event {
+            Event::Started { run, model, out } => {
+                let (run, model, out) = (run.clone(), model.clone(), out.clone());
+                *self = Report { run, model, out, ..Report::default() };
+            }
+            Event::Notice { text } => self.notices.push(text.clone()),
             Event::Answered { usage, .. } => {
                 self.calls += 1;
-                self.usage += usage;
+                self.usage += *usage;
             }
             Event::Cut { usage, kept, .. } => {
                 self.cut += 1;
-                self.usage += usage;
-                self.wasted += if kept { 0 } else { usage.output };
+                self.usage += *usage;
+                self.wasted += if *kept { 0 } else { usage.output };
             }
             Event::Retrying { .. } => self.retries += 1,
-            Event::ListReady { files } => self.files = files,
-            Event::Refused { path, why } => self.refused.push(Refused { path, why }),
-            Event::Dropped { path } => self.dropped.push(path),
-            Event::Written { path, lines } => self.written.push(Written { path, lines }),
-            Event::Unchanged { path, lines } => self.unchanged.push(Written { path, lines }),
-            Event::Kept { path, kept_at, why } => self.kept.push(Kept { path, kept_at, why }),
-            Event::Failed { path, why } => self.failed.push(Failed { path, why }),
+            Event::ListReady { files } => self.files = files.clone(),
+            Event::Refused { path, why } => self.refused.push(Refused { path: path.clone(), why: why.clone() }),
+            Event::Dropped { path } => self.dropped.push(path.clone()),
+            Event::Written { path, lines } => self.written.push(Written { path: path.clone(), lines: *lines }),
+            Event::Unchanged { path, lines } => self.unchanged.push(Written { path: path.clone(), lines: *lines }),
+            Event::Kept { path, kept_at, why } => {
+                self.kept.push(Kept { path: path.clone(), kept_at: kept_at.clone(), why: why.clone() });
+            }
+            Event::Failed { path, why } => self.failed.push(Failed { path: path.clone(), why: why.clone() }),
             Event::Asked { .. }
             | Event::Piece { .. }
+            | Event::Thinking { .. }
             | Event::AskedAgain { .. }
             | Event::PlanReady { .. }
             | Event::Finished { .. } => {}

@@ -84,18 +84,18 @@ impl Settings {
             None => server(typed.model.clone(), typed.base_url.clone(), found, &mut notices)?,
         };
         let patience = patience(&typed, &source);
-        let out = match (typed.out, found.value("SMOL_OUT", |file| file.out.clone())) {
+        let out = match (typed.out.filter(|out| !out.is_empty()), found.value(&["SMOL_OUT"], |file| file.out.clone())) {
             (Some(out), _) => out,
             (None, Some(Found { value, layer: Layer::WorkingDirectory(file) })) => {
                 // Anybody's clone may hold that file, so it must not send the output elsewhere.
-                let inside = RelPath::parse(&value)
+                let inside = RelPath::parse(value.trim_end_matches('/'))
                     .with_context(|| format!("'{file}' may only name an output directory below its own"))?;
                 inside.into()
             }
             (None, Some(out)) => out.value,
             (None, None) => DEFAULT_OUT.to_owned(),
         };
-        let jobs = match (typed.jobs, found.value("SMOL_JOBS", |file| file.jobs.map(|jobs| jobs.to_string()))) {
+        let jobs = match (typed.jobs, found.value(&["SMOL_JOBS"], |file| file.jobs.map(|jobs| jobs.to_string()))) {
             (Some(jobs), _) => jobs,
             (None, Some(jobs)) => {
                 jobs.value.parse().with_context(|| format!("SMOL_JOBS is '{}', not a number from 1 up", jobs.value))?
@@ -130,12 +130,17 @@ fn server(
     found: &Surroundings,
     notices: &mut Vec<String>,
 ) -> Result<Source> {
-    let typed = |value: Option<String>| value.map(|value| Found { value, layer: Layer::Person });
-    let base_url = typed(base_url)
-        .or_else(|| found.value("SMOL_BASE_URL", |file| file.base_url.clone()))
-        .or_else(|| found.value("OPENAI_BASE_URL", |_| None));
-    let model = typed(model).or_else(|| found.value("SMOL_MODEL", |file| file.model.clone())).map(|model| model.value);
-    let key_of = |provider: &Provider| provider.keys.iter().find_map(|name| found.value(name, |_| None));
+    let typed = |value: Option<String>| {
+        value.filter(|value| !value.trim().is_empty()).map(|value| Found { value, layer: Layer::Person })
+    };
+    let base_url =
+        typed(base_url).or_else(|| found.value(&["SMOL_BASE_URL", "OPENAI_BASE_URL"], |file| file.base_url.clone()));
+    if base_url.as_ref().is_some_and(|address| address.value.contains('@')) {
+        bail!("the base URL holds a name or a password; a key belongs into its own variable");
+    }
+    let model =
+        typed(model).or_else(|| found.value(&["SMOL_MODEL"], |file| file.model.clone())).map(|model| model.value);
+    let key_of = |provider: &Provider| provider.keys.iter().find_map(|name| found.value(&[name], |_| None));
     let (provider, model, key) = match (base_url, model) {
         (Some(address), model) => {
             let provider = Provider::at(&address.value);
@@ -178,10 +183,10 @@ fn key_for_address(
     found: &Surroundings,
     notices: &mut Vec<String>,
 ) -> Option<Found> {
-    let set = provider.keys.iter().find_map(|name| Some((name, found.value(name, |_| None)?)));
+    let set = provider.keys.iter().find_map(|name| Some((name, found.value(&[name], |_| None)?)));
     let Layer::WorkingDirectory(file) = address.layer else { return set.map(|(_, key)| key) };
     let of_the_directory = Surroundings { dotenv: found.dotenv.clone(), ..Surroundings::default() };
-    let own = provider.keys.iter().find_map(|name| of_the_directory.value(name, |_| None));
+    let own = provider.keys.iter().find_map(|name| of_the_directory.value(&[name], |_| None));
     if let (None, Some((name, _))) = (&own, set) {
         let address = &address.value;
         notices.push(format!(
@@ -193,11 +198,15 @@ fn key_for_address(
 }
 
 impl Surroundings {
-    /// The nearest value of `name`, or of its key in the configuration files. Empty ones count as not set.
-    fn value(&self, name: &str, key: impl Fn(&ConfigFile) -> Option<String>) -> Option<Found> {
+    /// The nearest value of one of `names`, or of its key in the configuration files: the layer counts before the order
+    /// of the names. Empty ones count as not set.
+    fn value(&self, names: &[&str], key: impl Fn(&ConfigFile) -> Option<String>) -> Option<Found> {
+        let in_map = |map: &BTreeMap<String, String>| {
+            names.iter().filter_map(|name| map.get(*name)).find(|value| !value.trim().is_empty()).cloned()
+        };
         let layers = [
-            (self.environment.get(name).cloned(), Layer::Person),
-            (self.dotenv.get(name).cloned(), Layer::WorkingDirectory(".env")),
+            (in_map(&self.environment), Layer::Person),
+            (in_map(&self.dotenv), Layer::WorkingDirectory(".env")),
             (key(&self.project), Layer::WorkingDirectory("smol.toml")),
             (key(&self.user), Layer::User),
         ];
@@ -320,6 +329,47 @@ mod tests {
         decides(Typed::default(), &others, &both, Some(("http://ours/v1", "k2", "m")));
         let said = Typed { base_url: Some("http://evil/v1".to_owned()), ..Typed::default() };
         decides(said, &[("OPENAI_API_KEY", "k")], &dotenv, Some(("http://evil/v1", "k", "m")));
+    }
+
+    #[test]
+    fn the_layer_counts_before_the_name_of_the_variable() {
+        let environment = [("OPENAI_BASE_URL", "http://mine/v1"), ("SMOL_MODEL", "m")];
+        decides(
+            Typed::default(),
+            &environment,
+            &[("SMOL_BASE_URL", "http://theirs/v1")],
+            Some(("http://mine/v1", "", "m")),
+        );
+    }
+
+    #[test]
+    fn a_cloned_configuration_gets_no_key_and_sends_no_output_elsewhere() {
+        let file = |text: &str| toml::from_str::<ConfigFile>(text).expect(text);
+        let address = "base-url = 'http://evil/v1'\nmodel = 'm'";
+        let found = |project: ConfigFile, user: ConfigFile| Surroundings {
+            environment: map(&[("OPENAI_API_KEY", "k")]),
+            project,
+            user,
+            ..Surroundings::default()
+        };
+        let key_of = |found: &Surroundings| match Settings::decide(Typed::default(), found).expect("decides").source {
+            Source::Server { key, .. } => key.expose_secret().to_owned(),
+            Source::Replay(_) | Source::Nothing => panic!("there is an address"),
+        };
+        assert_eq!(key_of(&found(file(address), ConfigFile::default())), "", "a clone's address gets no key");
+        assert_eq!(key_of(&found(ConfigFile::default(), file(address))), "k", "one's own configuration is trusted");
+        let both = found(file("base-url = 'http://near/v1'\nmodel = 'm'"), file(address));
+        assert_eq!(key_of(&both), "", "the project's file is nearer");
+        let out = |text: &str| Settings::decide(Typed::default(), &found(file(text), ConfigFile::default()));
+        assert!(out("out = '/etc'").is_err() && out("out = '../x'").is_err());
+        assert_eq!(out("out = 'app/'").expect("decides").out, "app");
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_repeated() {
+        let typed = Typed { base_url: Some("http://bob:hunter2@x/v1".to_owned()), ..Typed::default() };
+        let words = Settings::decide(typed, &Surroundings::default()).expect_err("refused").to_string();
+        assert!(!words.contains("hunter2"), "{words}");
     }
 
     #[test]

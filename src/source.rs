@@ -13,7 +13,7 @@ use crate::{
     },
     shipped::shipped,
     spec::Spec,
-    workspace::read_named,
+    workspace::read_record,
 };
 
 /// Where answers come from.
@@ -49,7 +49,7 @@ impl Source {
             }
             Source::Replay(file) => {
                 let lines =
-                    read_named(file.as_ref()).with_context(|| format!("could not read the recorded run '{file}'"))?;
+                    read_record(file.as_ref()).with_context(|| format!("could not read the recorded run '{file}'"))?;
                 Arc::new(Cassette::parse(file, &lines, Tempo::Instant)?)
             }
             Source::Nothing => {

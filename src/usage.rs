@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What one call or many have used, in tokens and US dollars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens sent, the cached ones included.
     pub input: u64,
@@ -23,12 +23,18 @@ impl Usage {
     pub const NONE: Usage = Usage { input: 0, cached: 0, output: 0, cost: Some(0.0), is_estimated: false };
 }
 
+impl Default for Usage {
+    fn default() -> Usage {
+        Usage::NONE
+    }
+}
+
 impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Usage) {
-        self.input += other.input;
-        self.cached += other.cached;
-        self.output += other.output;
-        self.is_estimated |= other.is_estimated;
+        self.input = self.input.saturating_add(other.input);
+        self.cached = self.cached.saturating_add(other.cached);
+        self.output = self.output.saturating_add(other.output);
+        self.is_estimated = self.is_estimated || other.is_estimated;
         self.cost = self.cost.zip(other.cost).map(|(a, b)| a + b);
     }
 }

@@ -27,6 +27,9 @@ const KEPT: &str = "kept";
 /// No text that smol reads is longer, in bytes.
 const LONGEST_TEXT: u64 = 16 * 1024 * 1024;
 
+/// No recorded run that smol reads is longer, in bytes.
+const LONGEST_RECORD: u64 = 1024 * 1024 * 1024;
+
 /// An output directory, held by one process at a time.
 pub struct Workspace {
     name: String,
@@ -85,11 +88,15 @@ impl Workspace {
     /// # Errors
     /// If it cannot be read, or is no text.
     pub fn read(&self, path: &RelPath) -> Result<Option<String>> {
-        let file = match self.dir.open(path.as_str()) {
+        let file = match self.dir.metadata(path.as_str()) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(explained),
+            // Opening a pipe would wait for somebody to write into it.
+            Ok(metadata) if !metadata.is_file() => Err(anyhow::anyhow!("it is no ordinary file")),
+            found => found.and_then(|_| self.dir.open(path.as_str())).map_err(explained),
         };
-        file.and_then(read_text).map(Some).with_context(|| format!("could not read '{path}'"))
+        file.and_then(|file| text_of(file.into_std(), LONGEST_TEXT))
+            .map(Some)
+            .with_context(|| format!("could not read '{path}'"))
     }
 
     /// Puts `text` under its final name, whole or not at all, unless a person's file is there.
@@ -98,15 +105,20 @@ impl Workspace {
     /// If the disk refuses; then nothing has changed.
     pub fn land(&self, path: &RelPath, text: &str) -> Result<Landing> {
         let mut manifest = self.manifest.lock().unwrap_or_else(PoisonError::into_inner);
-        let landing = match self.owner(path, text, &manifest).with_context(|| format!("could not look at '{path}'"))? {
+        match self.owner(path, text, &manifest).with_context(|| format!("could not look at '{path}'"))? {
             Owner::Nobody | Owner::Smol => {
                 manifest.promise(path, text).with_context(|| format!("could not note down '{path}'"))?;
-                self.place(path, text).with_context(|| format!("could not write '{path}'"))?
+                self.place(path.as_str(), text).with_context(|| format!("could not write '{path}'"))?;
+                Ok(Landing::Written)
             }
-            Owner::SameText => Landing::Unchanged,
-            Owner::Person(why) => self.keep(path, text, why)?,
-        };
-        Ok(landing)
+            Owner::SameText => Ok(Landing::Unchanged),
+            Owner::Person(why) => {
+                // Taken by the person as advised, the text is smol's own again.
+                manifest.promise(path, text).with_context(|| format!("could not note down '{path}'"))?;
+                let kept_at = self.keep(path, text)?;
+                Ok(Landing::Kept { kept_at, why })
+            }
+        }
     }
 
     /// Starts the record of a run.
@@ -149,26 +161,33 @@ impl Workspace {
         self.dir.read(path.as_str()).map_err(explained)
     }
 
-    fn place(&self, path: &RelPath, text: &str) -> Result<Landing> {
-        if let Some(parent) = path.parents().next() {
+    fn place(&self, path: &str, text: &str) -> Result<()> {
+        if let Some((parent, _)) = path.rsplit_once('/') {
             self.dir.create_dir_all(parent).map_err(explained)?;
         }
-        whole(&self.dir, path.as_str(), text)?;
-        Ok(Landing::Written)
+        whole(&self.dir, path, text)
     }
 
-    /// Puts the text aside, where the person finds it.
-    fn keep(&self, path: &RelPath, text: &str, why: &'static str) -> Result<Landing> {
-        let kept_at = format!("{MEMORY}/{KEPT}/{path}");
-        let keep = || -> Result<()> {
-            let (parent, _) = kept_at.rsplit_once('/').expect("it has a directory");
-            self.dir.create_dir_all(parent).map_err(explained)?;
-            whole(&self.dir, &kept_at, text)
-        };
-        keep().with_context(|| {
-            format!("'{path}' is a person's file, and its new text could not be kept in '{kept_at}'")
-        })?;
-        Ok(Landing::Kept { kept_at, why })
+    /// Puts the text aside, where the person finds it: under a name of its own if another one waits there.
+    fn keep(&self, path: &RelPath, text: &str) -> Result<String> {
+        let names = (1..).map(|number| match number {
+            1 => format!("{MEMORY}/{KEPT}/{path}"),
+            number => format!("{MEMORY}/{KEPT}/{path}.{number}"),
+        });
+        for kept_at in names {
+            let waiting = self.dir.read(&kept_at).ok();
+            if waiting.as_deref() == Some(text.as_bytes()) {
+                return Ok(kept_at);
+            }
+            if waiting.is_none() {
+                let kept = self.place(&kept_at, text);
+                kept.with_context(|| {
+                    format!("'{path}' is a person's file, and its new text could not be kept in '{kept_at}'")
+                })?;
+                return Ok(kept_at);
+            }
+        }
+        unreachable!("there is always another number")
     }
 }
 
@@ -183,8 +202,8 @@ enum Owner {
 fn whole(dir: &Dir, path: &str, text: &str) -> Result<()> {
     let (parent, name) = path.rsplit_once('/').map_or((".", path), |(parent, name)| (parent, name));
     let parent = dir.open_dir(parent).map_err(explained)?;
-    let mut file = TempFile::new(&parent)?;
-    file.write_all(text.as_bytes())?;
+    let mut file = TempFile::new(&parent).map_err(explained)?;
+    file.write_all(text.as_bytes()).map_err(explained)?;
     #[cfg(unix)]
     if text.starts_with("#!") {
         use cap_std::fs::PermissionsExt;
@@ -193,18 +212,14 @@ fn whole(dir: &Dir, path: &str, text: &str) -> Result<()> {
     file.replace(name).map_err(explained)
 }
 
-fn read_text(file: cap_std::fs::File) -> Result<String> {
-    text_of(file.into_std())
-}
-
-fn text_of(file: std::fs::File) -> Result<String> {
+fn text_of(file: std::fs::File, limit: u64) -> Result<String> {
     if file.metadata()?.is_dir() {
         bail!("it is a directory");
     }
     let mut bytes = Vec::new();
-    file.take(LONGEST_TEXT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST_TEXT {
-        bail!("it is larger than {} MiB", LONGEST_TEXT >> 20);
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        bail!("it is larger than {} MiB", limit >> 20);
     }
     String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("it is not text in UTF-8"))
 }
@@ -224,7 +239,12 @@ fn explained(error: io::Error) -> anyhow::Error {
 
 /// The text of a file that a person named, wherever it is.
 pub fn read_named(path: &Path) -> Result<String> {
-    text_of(std::fs::File::open(path)?)
+    text_of(std::fs::File::open(path)?, LONGEST_TEXT)
+}
+
+/// The text of a recorded run that a person named; those of large projects are long.
+pub fn read_record(path: &Path) -> Result<String> {
+    text_of(std::fs::File::open(path)?, LONGEST_RECORD)
 }
 
 /// Whether a person's word is the name of a file.

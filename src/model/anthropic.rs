@@ -36,7 +36,13 @@ impl Anthropic {
     pub fn new(base_url: &str, key: &SecretString, model: &str, rungs: Vec<Rung>) -> anyhow::Result<Anthropic> {
         let mut endpoint = Endpoint::new(base_url, key, HeaderName::from_static("x-api-key"), "")?;
         endpoint.headers.insert("anthropic-version", HeaderValue::from_static(VERSION));
-        Ok(Anthropic { model: model.to_owned(), client: shared::client()?, endpoint, price: Price::of(model), rungs })
+        Ok(Anthropic {
+            model: model.to_owned(),
+            client: shared::client(&endpoint)?,
+            endpoint,
+            price: Price::of(model),
+            rungs,
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use futures::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Message, Model, Piece, Reply, Request, Role, provider::Rung};
+use super::{Error, Finish, Message, Model, Piece, Reply, Request, Role, provider::Rung};
 use crate::{event::Event, usage::Usage};
 
 /// One line of a recorded run.
@@ -133,9 +133,17 @@ impl Cassette {
     /// If a line is not one of a recorded run, with its number, or if no call is in it.
     pub fn parse(name: &str, lines: &str, tempo: Tempo) -> Result<Cassette> {
         let mut cassette = Cassette { name: name.to_owned(), texts: BTreeMap::new(), replies: HashMap::new(), tempo };
-        for (number, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let line = serde_json::from_str(line)
-                .with_context(|| format!("line {} of '{name}' is not one of a recorded run", number + 1))?;
+        let last = lines.lines().count();
+        for (number, line) in (1..).zip(lines.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+            let line = match serde_json::from_str(line) {
+                Ok(line) => line,
+                // A full disk or a kill may have cut it.
+                Err(_) if number == last && number > 1 => break,
+                Err(error) => {
+                    return Err(error)
+                        .with_context(|| format!("line {number} of '{name}' is not one of a recorded run"));
+                }
+            };
             match line {
                 Line::Text { id, text } => drop(cassette.texts.insert(id, text)),
                 Line::Call { request, reply } => cassette.keep(request, reply),
@@ -148,10 +156,10 @@ impl Cassette {
         Ok(cassette)
     }
 
-    /// Of several answers to the same request the last whole one counts.
+    /// Of several answers to the same request the last one counts that came to its end by itself, else the last one.
     fn keep(&mut self, request: RecordedRequest, reply: Reply) {
-        let is_worse = |known: &Reply| known.finish.is_some() && reply.finish.is_none();
-        if !self.replies.get(&request).is_some_and(is_worse) {
+        let is_whole = |reply: &Reply| reply.finish == Some(Finish::Stop);
+        if is_whole(&reply) || !self.replies.get(&request).is_some_and(is_whole) {
             self.replies.insert(request, reply);
         }
     }

@@ -191,9 +191,12 @@ fn received<S: Stream<Item = Result<Value, Error>> + Send + 'static>(
 }
 
 /// One client for the whole run: one pool of connections, no redirect (it could carry the key to another host).
-pub(super) fn client() -> Result<reqwest::Client> {
+pub(super) fn client(endpoint: &Endpoint) -> Result<reqwest::Client> {
     let builder = || {
-        reqwest::Client::builder()
+        let builder = reqwest::Client::builder();
+        // A proxy has no business between this machine and itself.
+        let builder = if endpoint.is_local() { builder.no_proxy() } else { builder };
+        builder
             .connect_timeout(CONNECT_LIMIT)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("smol/", env!("CARGO_PKG_VERSION")))
@@ -259,7 +262,7 @@ fn spaced(duration: &str) -> String {
     }
 }
 
-async fn read_at_most(mut response: reqwest::Response, limit: usize) -> Vec<u8> {
+pub(super) async fn read_at_most(mut response: reqwest::Response, limit: usize) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(bytes)) = response.chunk().await {
         body.extend_from_slice(&bytes[..bytes.len().min(limit - body.len())]);

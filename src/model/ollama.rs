@@ -41,7 +41,13 @@ impl Ollama {
     /// If the address is no URL.
     pub fn new(base_url: &str, key: &SecretString, model: &str, rungs: Vec<Rung>) -> anyhow::Result<Ollama> {
         let endpoint = Endpoint::new(base_url, key, AUTHORIZATION, "Bearer ")?;
-        Ok(Ollama { model: model.to_owned(), client: shared::client()?, endpoint, rungs, window: Arc::default() })
+        Ok(Ollama {
+            model: model.to_owned(),
+            client: shared::client(&endpoint)?,
+            endpoint,
+            rungs,
+            window: Arc::default(),
+        })
     }
 }
 

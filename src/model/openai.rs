@@ -23,6 +23,9 @@ use super::{
 };
 use crate::usage::Usage;
 
+/// How much is read of an answer that comes in one piece.
+const LONGEST_BODY: usize = 16 * 1024 * 1024;
+
 /// A server that speaks OpenAI's chat completions.
 pub struct OpenAi {
     model: String,
@@ -46,7 +49,7 @@ impl OpenAi {
 /// The client of everything that speaks OpenAI's protocols, and where it asks.
 pub(super) fn connect(base_url: &str, key: &SecretString) -> anyhow::Result<(Client<Endpoint>, Endpoint)> {
     let endpoint = Endpoint::new(base_url, key, AUTHORIZATION, "Bearer ")?;
-    let http = shared::client()?;
+    let http = shared::client(&endpoint)?;
     let service = {
         let (http, endpoint) = (http.clone(), endpoint.clone());
         tower::service_fn(move |factory| send(http.clone(), endpoint.clone(), factory))
@@ -173,7 +176,9 @@ async fn send(
         return Ok(response);
     }
     // Asked for a stream, some servers answer in one piece all the same.
-    let whole: Value = response.json().await.map_err(OpenAIError::Reqwest)?;
+    let body = shared::read_at_most(response, LONGEST_BODY).await;
+    let whole: Value = serde_json::from_slice(&body)
+        .map_err(|error| OpenAIError::JSONDeserialize(error, String::from_utf8_lossy(&body).into_owned()))?;
     Ok(http::Response::new(reqwest::Body::from(format!("data: {whole}\n\n"))).into())
 }
 

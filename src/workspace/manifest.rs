@@ -22,7 +22,7 @@ pub(super) struct Manifest {
     journal: File,
 }
 
-/// By path, the hashes of texts that smol wrote there. More than one while a replacement is under way: a kill leaves
+/// By path, the hashes of texts that smol wrote there. More than one: a kill in the middle of a replacement leaves
 /// the file with the old text or the new.
 type Written = BTreeMap<RelPath, Vec<String>>;
 
@@ -37,12 +37,14 @@ impl Manifest {
     pub(super) fn open(memory: Dir) -> Result<Manifest> {
         let mut written: Written = match read(&memory, MANIFEST)? {
             Some(text) => {
-                serde_json::from_str(&text).with_context(|| format!("'{MANIFEST}' is not what smol wrote"))?
+                serde_json::from_str(&text).with_context(|| {
+                format!("'{MANIFEST}' is not what smol wrote; without it every file there counts as yours: remove it to go on")
+            })?
             }
             None => Written::new(),
         };
         if let Some(journal) = read(&memory, JOURNAL)? {
-            // The last line may be cut: its file was not placed yet.
+            // A line may be cut, or the disk may have lost it: then its file counts as a person's, which is safe.
             for Entry { path, hash } in journal.lines().filter_map(|line| serde_json::from_str(line).ok()) {
                 add(&mut written, path, hash);
             }
@@ -74,19 +76,19 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-/// Keeps the last two: the text before a replacement and the one after.
+/// Keeps the last few: the text before a replacement, the one after, and those that wait to be taken.
 fn add(written: &mut Written, path: RelPath, hash: String) {
     let hashes = written.entry(path).or_default();
     hashes.retain(|known| *known != hash);
     hashes.push(hash);
-    if hashes.len() > 2 {
+    if hashes.len() > 4 {
         hashes.remove(0);
     }
 }
 
 fn read(memory: &Dir, name: &str) -> io::Result<Option<String>> {
-    match memory.read_to_string(name) {
+    match memory.read(name) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        text => text.map(Some),
+        bytes => bytes.map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned())),
     }
 }

@@ -22,7 +22,7 @@ fn long() -> Answer {
 /// The file is not there, and the report names it and the reason.
 #[track_caller]
 fn fails(answer: Answer, why: &str) -> Run {
-    one_file(answer, 1).no_file("bad.js").says("failed bad.js:").says(why).says(" --file bad.js")
+    one_file(answer, 1).no_file("bad.js").says("failed bad.js:").says(why).says(" --file=bad.js")
 }
 
 #[test]

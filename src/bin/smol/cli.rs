@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 /// Turns a markdown spec into a whole codebase, with any model.
 #[derive(Parser)]
@@ -65,10 +65,10 @@ pub struct GenArgs {
     #[arg(long, value_name = "PATH", env = "SMOL_FILE", hide_env = true, conflicts_with_all = ["plan_only", "from_plan"])]
     pub file: Vec<String>,
     /// Stop when the plan and the file list stand
-    #[arg(long, env = "SMOL_PLAN_ONLY", hide_env = true, conflicts_with = "from_plan")]
+    #[arg(long, env = "SMOL_PLAN_ONLY", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with = "from_plan")]
     pub plan_only: bool,
     /// Go on from the plan in the output directory, edited or not
-    #[arg(long, env = "SMOL_FROM_PLAN", hide_env = true)]
+    #[arg(long, env = "SMOL_FROM_PLAN", hide_env = true, value_parser = FalseyValueParser::new())]
     pub from_plan: bool,
     /// Model to ask
     #[arg(short, long, env = "SMOL_MODEL", hide_env = true)]

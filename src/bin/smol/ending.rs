@@ -43,10 +43,11 @@ fn problems(report: &Report, face: &Face) {
         }
     }
     for kept in report.kept.iter().filter(|_| face.is_for_people()) {
-        let (out, path, new) = (&report.out, &kept.path, &kept.kept_at);
+        let path = &kept.path;
+        let [mine, new] = [path.as_str(), &kept.kept_at].map(|file| quoted(&format!("{}/{file}", report.out)));
         say(&format!("{ODD}kept:{ODD:#} {path}: {}, so it stays as it is", kept.why));
-        say(&format!("      compare: diff '{out}/{path}' '{out}/{new}'"));
-        say(&format!("      take the new text: mv '{out}/{new}' '{out}/{path}'"));
+        say(&format!("      compare: diff {mine} {new}"));
+        say(&format!("      take the new text: mv {new} {mine}"));
     }
 }
 
@@ -96,17 +97,20 @@ fn next(report: &Report, again: &str) -> Option<String> {
         .files
         .iter()
         .filter(|path| !stands(path))
-        .map(|path| format!(" --file {}", quoted(path.as_str())))
+        .map(|path| format!(" --file={}", quoted(path.as_str())))
         .collect();
     match report.outcome {
         _ if report.files.is_empty() => None,
         Outcome::Complete if missing.len() == report.files.len() => {
-            Some(format!("read and edit {out}/{PLAN_FILE}, then: {again} --from-plan"))
+            Some(format!("read and edit {}, then: {again} --from-plan", quoted(&format!("{out}/{PLAN_FILE}"))))
         }
         Outcome::Complete => {
             let readme = report.files.iter().find(|path| path.as_str() == "README.md").filter(|path| stands(path));
             let first = readme.unwrap_or(&report.files[0]);
-            Some(format!("read {out}/{first}; to have one file written again: {again} --file PATH"))
+            Some(format!(
+                "read {}; to have one file written again: {again} --file PATH",
+                quoted(&format!("{out}/{first}"))
+            ))
         }
         Outcome::Partial | Outcome::Failed | Outcome::Interrupted if missing.is_empty() => None,
         Outcome::Partial | Outcome::Failed | Outcome::Interrupted => {

@@ -50,7 +50,7 @@ impl Face {
         let kind = match args {
             ShowArgs { json: true, .. } => Kind::Json,
             ShowArgs { quiet: true, .. } => Kind::Quiet,
-            _ if std::io::stderr().is_terminal() => Kind::Screen(Arc::new(Screen::new())),
+            _ if can_move(&std::io::stderr()) => Kind::Screen(Arc::new(Screen::new())),
             _ => Kind::Lines,
         };
         Face { kind, is_verbose: args.verbose }
@@ -108,6 +108,11 @@ impl Face {
     }
 }
 
+/// Whether lines can move there: a terminal, and not one that says it is dumb.
+fn can_move(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// A line on stderr. Nobody is left to tell when that fails.
 pub fn say(line: &str) {
     let _ = writeln!(anstream::stderr(), "{line}");
@@ -129,7 +134,7 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
             format!("{GOOD}plan{GOOD:#}   the contract names {}", counted(*files, "file"))
         }
         Event::PlanReady { unreadable: Some(why), .. } => {
-            format!("{ODD}plan{ODD:#}   without a contract that can be read ({why}), so the file list leads")
+            format!("{ODD}plan{ODD:#}   without a contract that can be read ({}), so the file list leads", clean(why))
         }
         Event::ListReady { files } => format!("{GOOD}list{GOOD:#}   {} to write", counted(files.len(), "file")),
         Event::Refused { path, why } => format!("{BAD}refused{BAD:#} '{}' {why}", clean(path)),
@@ -153,7 +158,11 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
                 usage.input, usage.cached, usage.output
             )
         }
-        Event::Asked { .. } | Event::Piece { .. } | Event::Answered { .. } | Event::Finished { .. } => {
+        Event::Asked { .. }
+        | Event::Piece { .. }
+        | Event::Thinking { .. }
+        | Event::Answered { .. }
+        | Event::Finished { .. } => {
             return Vec::new();
         }
     };

@@ -111,7 +111,9 @@ fn command(args: &GenArgs) -> String {
     let prompt = args.prompt.as_ref().or(args.prompt_flag.as_ref()).filter(|prompt| *prompt != DEFAULT_PROMPT);
     words.extend(prompt.map(|prompt| quoted(prompt)));
     let flags = [("-o", &args.out), ("-m", &args.model), ("--base-url", &args.base_url), ("--replay", &args.replay)];
-    words.extend(flags.into_iter().filter_map(|(flag, value)| Some(format!("{flag} {}", quoted(value.as_ref()?)))));
+    words.extend(flags.into_iter().filter_map(|(flag, value)| {
+        Some(format!("{flag} {}", quoted(value.as_ref().filter(|value| !value.is_empty())?)))
+    }));
     words.join(" ")
 }
 
@@ -137,8 +139,8 @@ fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
     let prompts = Prompts::with(prompts)?;
     let tempo = if std::io::stderr().is_terminal() { DEMO } else { Tempo::Instant };
     let model = settings.source.open(&spec, tempo)?;
-    let record = args.record.map(|path| RunLog::create(&path)).transpose()?;
     let workspace = Arc::new(Workspace::open(Path::new(&settings.out))?);
+    let record = args.record.map(|path| RunLog::create(&path)).transpose()?;
     let run = run_id();
     let tape = tape([Some(workspace.run_log(&run)?), record].into_iter().flatten().collect(), face.clone());
     let events = {

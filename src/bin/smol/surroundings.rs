@@ -27,9 +27,9 @@ fn dotenv(path: &Path) -> Result<BTreeMap<String, String>> {
         return Ok(BTreeMap::new());
     }
     let text = workspace::read_named(path).with_context(|| format!("could not read '{}'", path.display()))?;
-    let pairs = dotenvy::from_read_iter(text.as_bytes()).collect::<Result<_, _>>();
-    // The line that cannot be read may hold a key, so the error does not show it.
-    pairs.map_err(|_| anyhow::anyhow!("'{}' has a line that is not NAME=value", path.display()))
+    // A line that cannot be read may be another tool's business, or hold a key: it is left out, and never shown.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    Ok(dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok).collect())
 }
 
 fn config(path: &Path) -> Result<ConfigFile> {

@@ -9,10 +9,11 @@ pub fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A word as a shell takes it.
+/// A path as a shell takes it, and never as a flag.
 pub fn quoted(word: &str) -> String {
+    let word = if word.starts_with('-') { format!("./{word}") } else { word.to_owned() };
     let is_plain = word.chars().all(|c| c.is_alphanumeric() || "-_./:@%+=,".contains(c));
-    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if is_plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// Tokens of all calls; estimates are marked as such.

@@ -20,8 +20,8 @@ pub(super) struct Chunk {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Choice {
-    #[serde(alias = "message")]
     delta: Option<Delta>,
+    message: Option<Delta>,
     finish_reason: Option<Value>,
 }
 
@@ -51,7 +51,9 @@ struct CalledFunction {
 impl Chunk {
     /// What the first choice says; further choices were never asked for.
     pub(super) fn pieces(&self) -> Vec<Piece> {
-        let Some(delta) = self.choice().and_then(|choice| choice.delta.as_ref()) else { return Vec::new() };
+        let Some(delta) = self.choice().and_then(|choice| choice.delta.as_ref().or(choice.message.as_ref())) else {
+            return Vec::new();
+        };
         let thinking = delta.reasoning_content.iter().map(text_of).filter(|text| !text.is_empty()).map(Piece::Thinking);
         let text = delta.content.iter().map(text_of).filter(|text| !text.is_empty()).map(Piece::Text);
         let refusal = delta.refusal.iter().map(text_of).filter(|text| !text.is_empty()).map(Piece::Refusal);
@@ -82,7 +84,7 @@ impl Chunk {
         let output = count(usage.get("completion_tokens"));
         let cached = count(usage.get("prompt_tokens_details").and_then(|details| details.get("cached_tokens")));
         let cost = usage.get("cost").and_then(Value::as_f64);
-        (input + output > 0).then_some(Usage { input, cached, output, cost, is_estimated: false })
+        (input.max(output) > 0).then_some(Usage { input, cached, output, cost, is_estimated: false })
     }
 
     /// What went wrong, if the server says so in the middle of an answer.
@@ -142,6 +144,7 @@ mod tests {
             r#"{"choices":null}"#,
             r#"{"choices":[{}]}"#,
             r#"{"choices":[{"delta":null,"finish_reason":null}]}"#,
+            r#"{"choices":[{"delta":{},"message":null}]}"#,
             r#"{"choices":[{"delta":{"role":"assistant","content":null}}]}"#,
             r#"{"id":7,"created":1.5,"object":null,"service_tier":"odd","choices":[{"delta":{"content":""}}]}"#,
         ] {

@@ -45,6 +45,7 @@ struct Arriving {
     is_shown: bool,
     since: Option<Instant>,
     tokens: u64,
+    thinking: u64,
 }
 
 impl Screen {
@@ -65,6 +66,13 @@ impl Screen {
             }
             Event::Asked { question } => self.open(&mut state, question),
             Event::Piece { question, text } => self.advance(&mut state, question, text),
+            Event::Thinking { question, tokens } => {
+                if let Some(arriving) = state.answers.get_mut(question) {
+                    arriving.thinking += tokens;
+                    let thinking = thousands(arriving.thinking);
+                    arriving.line.set_message(format!("{}  {DIM}thinking, {thinking} tokens{DIM:#}", name(question)));
+                }
+            }
             Event::Answered { question, usage } => {
                 state.usage += *usage;
                 self.close(&mut state, question);
@@ -123,7 +131,7 @@ impl Screen {
         };
         line.enable_steady_tick(TICK);
         line.set_message(format!("{question}  waiting"));
-        state.answers.insert(question.clone(), Arriving { line, is_shown, since: None, tokens: 0 });
+        state.answers.insert(question.clone(), Arriving { line, is_shown, since: None, tokens: 0, thinking: 0 });
     }
 
     fn advance(&self, state: &mut State, question: &Question, text: &str) {
@@ -174,7 +182,7 @@ impl State {
 fn name(question: &Question) -> String {
     match question {
         Question::File(path) => path.to_string(),
-        other => other.to_string(),
+        Question::Plan | Question::FileList => question.to_string(),
     }
 }
 
