@@ -11,7 +11,7 @@ use crate::{
     continuation,
     event::{Event, Events, Question},
     model::{self, Finish, Message, Model, Piece, Reply, Request, Role},
-    pace::{Pace, Place},
+    pace::{Pace, Place, Seat},
     patience::Patience,
     prompts::Prompts,
     repetition::repeats,
@@ -126,16 +126,14 @@ impl Engine {
     /// One call, as far as it came.
     async fn attempt(&self, question: &Question, request: &Request, started: &impl Fn()) -> Attempt {
         let tokens = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
-        let place = match question {
-            Question::File(_) => Some(self.pace.enter(tokens).await),
-            Question::Plan | Question::FileList => {
-                self.pace.pass().await;
-                None
-            }
+        let seat = match question {
+            Question::File(_) => Seat::Shared,
+            Question::Plan | Question::FileList => Seat::Own,
         };
+        let place = self.pace.enter(seat, tokens).await;
         self.events.emit(Event::Asked { question: question.clone() });
         let mut reply = Reply::default();
-        let error = self.receive(question, request, started, place.as_ref(), &mut reply).await.err();
+        let error = self.receive(question, request, started, &place, &mut reply).await.err();
         Attempt { reply, error }
     }
 
@@ -144,7 +142,7 @@ impl Engine {
         question: &Question,
         request: &Request,
         started: &impl Fn(),
-        place: Option<&Place<'_>>,
+        place: &Place<'_>,
         reply: &mut Reply,
     ) -> Result<()> {
         let mut pieces = self.model.reply(request);
@@ -155,7 +153,7 @@ impl Engine {
             let Ok(next) = next else { bail!(model::Error::Stalled { what, seconds: limit.as_secs_f64() }) };
             let Some(piece) = next.transpose()? else { return Ok(()) };
             if let Piece::Room(room) = &piece {
-                place.inspect(|place| place.counted());
+                place.counted();
                 self.pace.learn(room);
                 continue;
             }

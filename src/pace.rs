@@ -66,9 +66,19 @@ struct Level {
     at: Instant,
 }
 
+/// Whether a call waits its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seat {
+    /// One of the places; the files share them.
+    Shared,
+    /// Beside them: the calls that everything else waits for.
+    Own,
+}
+
 /// A place in flight; it is free again when this is dropped.
 pub(crate) struct Place<'a> {
     pace: &'a Pace,
+    seat: Seat,
     /// Tokens of its request, until the service has counted them.
     uncounted: Cell<Option<f64>>,
 }
@@ -83,25 +93,17 @@ impl Pace {
     }
 
     /// Waits for a place, for a pause to end, and for room for a request of so many tokens.
-    pub(crate) async fn enter(&self, tokens: u64) -> Place<'_> {
+    pub(crate) async fn enter(&self, seat: Seat, tokens: u64) -> Place<'_> {
         loop {
             let changed = self.changed.notified();
-            let wait = match self.state().try_enter(tokens, Instant::now()) {
-                Ok(()) => return Place { pace: self, uncounted: Cell::new(Some(tokens as f64)) },
+            let wait = match self.state().try_enter(seat, tokens, Instant::now()) {
+                Ok(()) => return Place { pace: self, seat, uncounted: Cell::new(Some(tokens as f64)) },
                 Err(wait) => wait,
             };
             match wait {
                 Some(until) => drop(tokio::time::timeout_at(until, changed).await),
                 None => changed.await,
             }
-        }
-    }
-
-    /// Waits only for a pause to end: for the calls that everything else waits for.
-    pub(crate) async fn pass(&self) {
-        let resume = self.state().resume;
-        if let Some(resume) = resume {
-            tokio::time::sleep_until(resume).await;
         }
     }
 
@@ -138,11 +140,11 @@ impl Pace {
 
 impl State {
     /// Takes a place, or says until when there is none; `None` until something changes.
-    fn try_enter(&mut self, tokens: u64, now: Instant) -> Result<(), Option<Instant>> {
+    fn try_enter(&mut self, seat: Seat, tokens: u64, now: Instant) -> Result<(), Option<Instant>> {
         if let Some(resume) = self.resume.filter(|resume| *resume > now) {
             return Err(Some(resume));
         }
-        if self.in_flight + 1 > self.places as usize {
+        if seat == Seat::Shared && self.in_flight + 1 > self.places as usize {
             return Err(None);
         }
         let waits = [self.requests.wait(1.0, now), self.tokens.wait(tokens as f64, now)];
@@ -151,7 +153,7 @@ impl State {
         }
         self.requests.uncounted += 1.0;
         self.tokens.uncounted += tokens as f64;
-        self.in_flight += 1;
+        self.in_flight += usize::from(seat == Seat::Shared);
         Ok(())
     }
 }
@@ -160,9 +162,9 @@ impl Bucket {
     fn learn(&mut self, left: Option<Left>, at: Instant) {
         let Some(Left { limit, remaining, reset }) = left else { return };
         let missing = limit - remaining;
-        let rate = missing / reset.as_secs_f64().max(0.001);
+        let rate = (missing - 1.0).max(missing / 2.0) / reset.as_secs_f64().max(0.001);
         // Answers overtake each other, so an older word may come later: the lower level counts. And what is left comes
-        // rounded, so the rate is read off only where that matters little.
+        // rounded down, so the rate is read off only where that matters little, and a little low.
         let known = self.known.filter(|known| known.limit == limit);
         let remaining = known.map_or(remaining, |known| known.level(at).min(remaining));
         let rate = known.filter(|_| missing < ENOUGH_MISSING).map_or(rate, |known| known.rate);
@@ -202,7 +204,7 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.counted();
-        self.pace.state().in_flight -= 1;
+        self.pace.state().in_flight -= usize::from(self.seat == Seat::Shared);
         self.pace.changed.notify_one();
     }
 }
@@ -216,14 +218,14 @@ mod tests {
     }
 
     fn enters(pace: &Pace) -> bool {
-        pace.state().try_enter(100, Instant::now()).is_ok()
+        pace.state().try_enter(Seat::Shared, 100, Instant::now()).is_ok()
     }
 
     #[tokio::test(start_paused = true)]
     async fn places_are_bounded_and_come_back() {
         let pace = pace(2);
-        let first = pace.enter(1).await;
-        let _second = pace.enter(1).await;
+        let first = pace.enter(Seat::Shared, 1).await;
+        let _second = pace.enter(Seat::Shared, 1).await;
         assert!(!enters(&pace));
         drop(first);
         assert!(enters(&pace));
@@ -249,10 +251,10 @@ mod tests {
     async fn no_call_starts_that_the_service_has_no_room_for() {
         let pace = pace(8);
         let left = |limit, remaining| Some(Left { limit, remaining, reset: Duration::from_secs(10) });
-        // Two are left of twelve, and one comes back in a second.
+        // Two are left of twelve, and nine in ten seconds come back for certain.
         pace.learn(&Room { requests: left(12.0, 2.0), tokens: None });
         assert!(enters(&pace) && enters(&pace) && !enters(&pace));
-        tokio::time::advance(Duration::from_millis(1_100)).await;
+        tokio::time::advance(Duration::from_millis(1_200)).await;
         assert!(enters(&pace) && !enters(&pace), "one came back");
     }
 
@@ -261,7 +263,7 @@ mod tests {
         let pace = pace(8);
         let left = |remaining| Some(Left { limit: 1000.0, remaining, reset: Duration::from_secs(10) });
         pace.learn(&Room { requests: None, tokens: left(250.0) });
-        let (first, second) = (pace.enter(100).await, pace.enter(100).await);
+        let (first, second) = (pace.enter(Seat::Shared, 100).await, pace.enter(Seat::Shared, 100).await);
         assert!(!enters(&pace), "50 tokens are left");
         pace.learn(&Room { requests: None, tokens: left(150.0) });
         first.counted();
@@ -278,7 +280,7 @@ mod tests {
             tokens: Some(Left { limit: 1000.0, remaining: 0.0, reset: Duration::from_secs(10) }),
         });
         let started = Instant::now();
-        let _place = pace.enter(5_000).await;
+        let _place = pace.enter(Seat::Shared, 5_000).await;
         assert_eq!(started.elapsed().as_secs(), 10);
     }
 }

@@ -140,7 +140,6 @@ fn server(
     }
     let model =
         typed(model).or_else(|| found.value(&["SMOL_MODEL"], |file| file.model.clone())).map(|model| model.value);
-    let key_of = |provider: &Provider| provider.keys.iter().find_map(|name| found.value(&[name], |_| None));
     let (provider, model, key) = match (base_url, model) {
         (Some(address), model) => {
             let provider = Provider::at(&address.value);
@@ -151,22 +150,46 @@ fn server(
         }
         (None, Some(model)) if with_provider(&model).is_some() => {
             let (provider, model) = with_provider(&model).expect("it was just seen");
-            let key = key_of(provider);
+            let (provider, key) = addressed(provider, found, notices)?;
             if key.is_none() && !provider.keys.is_empty() {
                 bail!("'{}' needs a key, and {} is not set", provider.name, provider.keys.join(" or "));
             }
-            (provider.clone(), model.to_owned(), key)
+            (provider, model.to_owned(), key)
         }
         (None, model) => {
-            let with_key = Provider::all().iter().find_map(|provider| Some((provider, key_of(provider)?)));
-            let Some((provider, key)) = with_key else { return Ok(Source::Nothing) };
+            let has_key =
+                |provider: &&Provider| provider.keys.iter().any(|name| found.value(&[name], |_| None).is_some());
+            let Some(provider) = Provider::all().iter().find(has_key) else { return Ok(Source::Nothing) };
+            let (provider, key) = addressed(provider, found, notices)?;
             let Some(model) = model.or(provider.model.clone()) else {
                 bail!("{} is set, but no model is named; for example --model {}/NAME", provider.keys[0], provider.name);
             };
-            (provider.clone(), model, Some(key))
+            (provider, model, key)
         }
     };
     Ok(Source::Server { provider, key: key.map(|key| key.value).unwrap_or_default().into(), model })
+}
+
+/// A provider at the address that is set for it, with the key for it.
+fn addressed(
+    provider: &Provider,
+    found: &Surroundings,
+    notices: &mut Vec<String>,
+) -> Result<(Provider, Option<Found>)> {
+    let set = provider.address.as_ref().and_then(|name| found.value(&[name], |_| None));
+    let Some(mut address) = set else {
+        let key = provider.keys.iter().find_map(|name| found.value(&[name], |_| None));
+        return Ok((provider.clone(), key));
+    };
+    if address.value.contains('@') {
+        bail!("the base URL holds a name or a password; a key belongs into its own variable");
+    }
+    // Ollama's own tools take a host without a scheme.
+    if !address.value.contains("://") {
+        address.value.insert_str(0, "http://");
+    }
+    let key = key_for_address(&address, provider, found, notices);
+    Ok((Provider { base_url: address.value, ..provider.clone() }, key))
 }
 
 /// `provider/model`, if the first part is a provider that smol knows.

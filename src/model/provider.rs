@@ -11,6 +11,8 @@ pub struct Provider {
     pub name: String,
     pub wire: Wire,
     pub base_url: String,
+    /// The variable that may hold another address for it.
+    pub address: Option<String>,
     /// Variables that may hold its key; none for a server at home.
     pub keys: Vec<String>,
     /// How to ask for the file list, best first.
@@ -73,6 +75,7 @@ impl Provider {
             name: String::new(),
             wire: Wire::Chat,
             base_url: base_url.to_owned(),
+            address: None,
             keys: vec!["OPENAI_API_KEY".to_owned()],
             rungs: vec![Rung::Named, Rung::Required, Rung::Schema, Rung::Text],
             model: None,

@@ -118,17 +118,21 @@ impl Asked {
         serde_json::from_str(&self.body).expect("requests are JSON")
     }
 
-    /// Role and text of every message.
+    /// Role and text of every message, whatever the dialect; the rules first.
     pub fn messages(&self) -> Vec<(String, String)> {
-        let json = self.json();
-        let messages = json["messages"].as_array().expect("there are messages").clone();
-        messages
-            .iter()
-            .map(|m| {
-                (m["role"].as_str().expect("a role").to_owned(), m["content"].as_str().expect("a text").to_owned())
-            })
-            .collect()
+        messages(&self.json())
     }
+}
+
+fn messages(json: &Value) -> Vec<(String, String)> {
+    let text = |content: &Value| match content {
+        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
+        content => content.as_str().unwrap_or_default().to_owned(),
+    };
+    let rules = json.get("system").map(|rules| ("system".to_owned(), text(rules)));
+    let turns = json["messages"].as_array().or(json["input"].as_array()).cloned().unwrap_or_default();
+    let turns = turns.iter().map(|turn| (turn["role"].as_str().unwrap_or_default().to_owned(), text(&turn["content"])));
+    rules.into_iter().chain(turns).collect()
 }
 
 type Answers = HashMap<String, Vec<Answer>>;
@@ -196,6 +200,11 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
     let mut reader = BufReader::new(stream.try_clone().expect("sockets can be cloned"));
     let mut stream = stream;
     while let Some((head, body)) = read_request(&mut reader) {
+        let dialect = Dialect::of(&head);
+        if head.starts_with("POST /api/show ") {
+            let _ = respond(&mut stream, 200, r#"{"model_info":{"qwen2.context_length":131072}}"#);
+            continue;
+        }
         let question = question_of(&body);
         let (nth, index) = {
             let mut log = log.lock().expect("no thread died");
@@ -215,7 +224,7 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
             continue;
         }
         let on_first_token = || log.lock().expect("no thread died")[index].first_token = Some(Instant::now());
-        if give(&mut stream, answer, &headers, on_first_token).is_none() {
+        if give(&mut stream, answer, dialect, &headers, on_first_token).is_none() {
             return;
         }
     }
@@ -244,7 +253,8 @@ fn read_request(reader: &mut impl BufRead) -> Option<(String, String)> {
 /// still is the same question.
 fn question_of(body: &str) -> String {
     let json: Value = serde_json::from_str(body).unwrap_or_default();
-    let Some(last) = json["messages"][3]["content"].as_str() else { return "plan".to_owned() };
+    let messages = messages(&json);
+    let Some((_, last)) = messages.get(3) else { return "plan".to_owned() };
     if last.starts_with("List the files") {
         return "list".to_owned();
     }
@@ -259,7 +269,13 @@ fn respond(stream: &mut TcpStream, status: u16, body: &str) -> Option<()> {
 }
 
 /// Streams the answer; `None` when the connection is over.
-fn give(stream: &mut TcpStream, answer: &Answer, headers: &str, on_first_token: impl Fn()) -> Option<()> {
+fn give(
+    stream: &mut TcpStream,
+    answer: &Answer,
+    dialect: Dialect,
+    headers: &str,
+    on_first_token: impl Fn(),
+) -> Option<()> {
     let fault = answer.fault.as_ref();
     match fault {
         Some(Fault::Status(status, body)) => return respond(stream, *status, body),
@@ -323,34 +339,116 @@ fn give(stream: &mut TcpStream, answer: &Answer, headers: &str, on_first_token: 
             due += answer.per_token;
             thread::sleep(due.saturating_duration_since(Instant::now()));
         }
-        let delta = match answer.as_call {
-            true if index == 0 => {
-                json!({ "tool_calls": [{ "index": 0, "id": "call_1", "type": "function", "function": { "name": "list_files", "arguments": token } }] })
-            }
-            true => json!({ "tool_calls": [{ "index": 0, "function": { "arguments": token } }] }),
-            false => json!({ "content": token }),
-        };
-        event(
-            stream,
-            &json!({ "id": "x", "choices": [{ "index": 0, "delta": delta, "finish_reason": null }] }).to_string(),
-            fault,
-        )?;
+        say(stream, &dialect.delta(answer, index, token), dialect, fault)?;
         if index == 0 {
             on_first_token();
         }
     }
-    if let Some(finish) = answer.finish {
-        event(
-            stream,
-            &json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": finish }] }).to_string(),
-            fault,
-        )?;
+    for ending in dialect.endings(answer) {
+        say(stream, &ending, dialect, fault)?;
     }
-    if answer.has_usage {
-        event(stream, &json!({ "choices": [], "usage": usage(answer) }).to_string(), fault)?;
+    if dialect == Dialect::Chat {
+        event(stream, "[DONE]", fault)?;
     }
-    event(stream, "[DONE]", fault)?;
     stream.write_all(b"0\r\n\r\n").ok()
+}
+
+/// The protocol that a request is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    Chat,
+    Responses,
+    Messages,
+    Ollama,
+}
+
+impl Dialect {
+    fn of(head: &str) -> Dialect {
+        match head.split(' ').nth(1).unwrap_or_default() {
+            path if path.ends_with("/responses") => Dialect::Responses,
+            path if path.ends_with("/messages") => Dialect::Messages,
+            path if path.ends_with("/api/chat") => Dialect::Ollama,
+            _ => Dialect::Chat,
+        }
+    }
+
+    /// One token of the answer.
+    fn delta(self, answer: &Answer, index: usize, token: &str) -> Value {
+        match (self, answer.as_call) {
+            (Dialect::Chat, true) => {
+                let call = match index {
+                    0 => {
+                        json!({ "index": 0, "id": "call_1", "type": "function", "function": { "name": "list_files", "arguments": token } })
+                    }
+                    _ => json!({ "index": 0, "function": { "arguments": token } }),
+                };
+                json!({ "id": "x", "choices": [{ "index": 0, "delta": { "tool_calls": [call] }, "finish_reason": null }] })
+            }
+            (Dialect::Chat, false) => {
+                json!({ "id": "x", "choices": [{ "index": 0, "delta": { "content": token }, "finish_reason": null }] })
+            }
+            (Dialect::Responses, true) => json!({ "type": "response.function_call_arguments.delta", "delta": token }),
+            (Dialect::Responses, false) => json!({ "type": "response.output_text.delta", "delta": token }),
+            // These two are asked by a schema, and answer in text.
+            (Dialect::Messages, _) => {
+                json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": token } })
+            }
+            (Dialect::Ollama, _) => json!({ "message": { "role": "assistant", "content": token }, "done": false }),
+        }
+    }
+
+    /// What comes behind the last token.
+    fn endings(self, answer: &Answer) -> Vec<Value> {
+        let output = tokens(&answer.text).len();
+        let is_cut = answer.finish == Some("length");
+        match self {
+            Dialect::Chat => {
+                let finish = answer
+                    .finish
+                    .map(|finish| json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": finish }] }));
+                let usage = answer.has_usage.then(|| json!({ "choices": [], "usage": usage(answer) }));
+                finish.into_iter().chain(usage).collect()
+            }
+            Dialect::Responses => {
+                let usage = json!({ "input_tokens": 1000, "output_tokens": output, "input_tokens_details": { "cached_tokens": 900 } });
+                vec![match is_cut {
+                    true => {
+                        json!({ "type": "response.incomplete", "response": { "usage": usage, "incomplete_details": { "reason": "max_output_tokens" } } })
+                    }
+                    false => json!({ "type": "response.completed", "response": { "usage": usage } }),
+                }]
+            }
+            Dialect::Messages => {
+                let usage =
+                    json!({ "input_tokens": 100, "cache_read_input_tokens": 900, "cache_creation_input_tokens": 0 });
+                let reason = if is_cut { "max_tokens" } else { "end_turn" };
+                vec![
+                    json!({ "type": "message_start", "message": { "usage": usage } }),
+                    json!({ "type": "ping" }),
+                    json!({ "type": "message_delta", "delta": { "stop_reason": reason }, "usage": { "output_tokens": output } }),
+                    json!({ "type": "message_stop" }),
+                ]
+            }
+            Dialect::Ollama => {
+                let reason = if is_cut { "length" } else { "stop" };
+                vec![
+                    json!({ "message": { "content": "" }, "done": true, "done_reason": reason, "prompt_eval_count": 1000, "eval_count": output }),
+                ]
+            }
+        }
+    }
+}
+
+/// One object of the stream, framed as the dialect has it.
+fn say(stream: &mut TcpStream, object: &Value, dialect: Dialect, fault: Option<&Fault>) -> Option<()> {
+    match dialect {
+        Dialect::Chat => event(stream, &object.to_string(), fault),
+        Dialect::Ollama => chunk(stream, format!("{object}\n").as_bytes(), fault),
+        Dialect::Responses | Dialect::Messages => {
+            let name = object["type"].as_str().unwrap_or_default();
+            chunk(stream, format!("event: {name}\ndata: {object}\n\n").as_bytes(), fault)
+        }
+    }
 }
 
 fn usage(answer: &Answer) -> Value {

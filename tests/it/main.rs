@@ -9,3 +9,4 @@ mod readme;
 mod smol;
 mod tidy;
 mod weather;
+mod wires;

@@ -117,6 +117,11 @@ impl Smol {
         self
     }
 
+    /// The provider's address stands in this variable.
+    pub fn env_with_address(self, name: &str) -> Smol {
+        self.env(name, ADDRESS)
+    }
+
     /// The provider's address stands in `.env`, and not in the environment.
     pub fn address_in_dotenv(mut self) -> Smol {
         self.is_address_in_dotenv = true;
@@ -138,7 +143,15 @@ impl Smol {
             fs::write(self.dir.path().join(".env"), format!("OPENAI_BASE_URL={}\n", fake.url)).expect("writes");
             command.env_remove("OPENAI_BASE_URL");
         }
-        command.envs(self.environment);
+        // The other dialects have their version in the path.
+        let root = fake.url.trim_end_matches("/v1");
+        let address = |name: &str| {
+            if name == "XAI_BASE_URL" || name == "OPENROUTER_BASE_URL" { fake.url.clone() } else { root.to_owned() }
+        };
+        command.envs(self.environment.into_iter().map(|(name, value)| {
+            let value = if value == ADDRESS { address(&name) } else { value };
+            (name, value)
+        }));
         // A pipe that is never closed: whoever reads stdin unasked would hang.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("starts");
