@@ -38,6 +38,7 @@ fn every_run_writes_its_own_record_that_can_be_replayed() {
     let record = fs::read_to_string(entry.path()).expect("reads");
     assert_eq!(run.read(".smol/.gitignore").as_deref(), Some("*\n"));
     assert!(record.lines().any(|line| line.contains("\"event\":\"finished\"")), "{record}");
+    assert!(!record.contains("\"event\":\"piece\""), "the record would grow with every token");
     Smol::new()
         .spec("a project")
         .write("r", &record)

@@ -5,8 +5,9 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::{
+    KEY,
     fake::{Answer, Fault},
-    smol::{KEY, Smol, plan},
+    smol::{Smol, plan},
 };
 
 #[test]

@@ -33,8 +33,10 @@ pub struct Answer {
 pub enum Fault {
     /// No stream: this status and body instead.
     Status(u16, String),
-    /// Too many requests, with this header.
-    Busy(&'static str, &'static str),
+    /// No stream: this status, with this header.
+    Header(u16, &'static str, String),
+    /// The words come as a refusal.
+    Refusal,
     /// Nothing more after so many tokens, and the connection stays open.
     Stall(usize),
     /// The connection is reset after so many tokens.
@@ -279,8 +281,8 @@ fn give(
     let fault = answer.fault.as_ref();
     match fault {
         Some(Fault::Status(status, body)) => return respond(stream, *status, body),
-        Some(Fault::Busy(name, value)) => {
-            let head = format!("HTTP/1.1 429 X\r\n{name}: {value}\r\ncontent-length: 0\r\n\r\n");
+        Some(Fault::Header(status, name, value)) => {
+            let head = format!("HTTP/1.1 {status} X\r\n{name}: {value}\r\ncontent-length: 0\r\n\r\n");
             return stream.write_all(head.as_bytes()).ok();
         }
         Some(Fault::WholeBody) => {
@@ -318,7 +320,7 @@ fn give(
             Some(Fault::ErrorEvent(after)) if *after == index => {
                 event(
                     stream,
-                    &json!({ "error": { "message": "the engine caught fire", "code": 500 } }).to_string(),
+                    &json!({ "error": { "message": format!("the engine caught fire over {}", crate::KEY), "code": 500 } }).to_string(),
                     fault,
                 )?;
                 let _ = stream.write_all(b"0\r\n\r\n");
@@ -339,7 +341,11 @@ fn give(
             due += answer.per_token;
             thread::sleep(due.saturating_duration_since(Instant::now()));
         }
-        say(stream, &dialect.delta(answer, index, token), dialect, fault)?;
+        let delta = match fault {
+            Some(Fault::Refusal) => json!({ "choices": [{ "index": 0, "delta": { "refusal": token } }] }),
+            _ => dialect.delta(answer, index, token),
+        };
+        say(stream, &delta, dialect, fault)?;
         if index == 0 {
             on_first_token();
         }

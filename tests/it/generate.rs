@@ -70,12 +70,14 @@ fn the_list_is_the_authority() {
 
 #[test]
 fn a_file_that_a_late_list_does_not_confirm_is_cut_short() {
+    let started = std::time::Instant::now();
     let run = Smol::project(&["a.js", "gone.js"])
         .on("list", Answer::list(&["a.js"]).after(Duration::from_millis(300)))
         .on("gone.js", Answer::text("x".repeat(4000)).after(Duration::from_secs(20)))
         .success()
         .no_file("gone.js");
     assert_eq!(run.files(), ["a.js", "shared_dependencies.md"]);
+    assert!(started.elapsed() < Duration::from_secs(10), "it waited for an answer that nobody wants");
 }
 
 #[test]
@@ -239,4 +241,22 @@ fn prompts_can_be_replaced_by_name() {
         .args(["gen", "--prompts", "words"])
         .exit(2)
         .says("no prompt named 'fiel'");
+}
+
+#[test]
+fn the_next_step_is_a_command_that_can_be_pasted() {
+    let failing = || Answer::text("").fault(Fault::Status(400, "no".to_owned()));
+    let smol = Smol::project(&["a b.js", "-x.js", "ok.js"]).on("a b.js", failing()).on("-x.js", failing());
+    let run = smol.write("my spec.md", "x").args(["gen", "my spec.md", "-o", "out dir"]).exit(1);
+    run.says("smol gen 'my spec.md' -o 'out dir'").says("--file='a b.js'").says("--file=./-x.js");
+}
+
+#[test]
+fn refused_paths_of_the_command_line_are_told() {
+    let run = Smol::project(&["a.js"]).success();
+    run.again()
+        .on("a.js", "new\n")
+        .args(["gen", "--file", "a.js", "--file", "A.js"])
+        .exit(1)
+        .says("'A.js' is the same file");
 }

@@ -10,3 +10,6 @@ mod smol;
 mod tidy;
 mod weather;
 mod wires;
+
+/// What is said to be the key, so that it can be searched for.
+const KEY: &str = "sk-secret-0123456789";

@@ -164,6 +164,69 @@ fn after_a_kill_smol_still_knows_its_own_files() {
     again.on("a.js", "second\n").success().file("a.js", "second\n").file("slow.js", "slow.js\n");
 }
 
+#[test]
+fn a_replacement_is_a_new_file_never_one_that_is_half_written() {
+    use std::os::unix::fs::MetadataExt;
+    let run = Smol::project(&["a.js"]).success();
+    let inode = |run: &crate::smol::Run| fs::metadata(run.dir.path().join("generated/a.js")).expect("is there").ino();
+    let before = inode(&run);
+    let run = run.again().on("a.js", "second\n").args(["gen", "--file", "a.js"]).success().file("a.js", "second\n");
+    assert_ne!(inode(&run), before, "the file was written in its place");
+}
+
+#[test]
+fn the_journal_is_kept_over_many_runs() {
+    let mut run = Smol::project(&["a.js", "b.js"]).success();
+    for text in ["second\n", "third\n", "fourth\n"] {
+        run = run.again().on("a.js", text).args(["gen", "--file", "a.js"]).success().file("a.js", text);
+    }
+    run.again().on("b.js", "last\n").args(["gen", "--file", "b.js"]).success().file("b.js", "last\n");
+}
+
+#[test]
+fn a_damaged_memory_loses_nobody_anything() {
+    let run = Smol::project(&["a.js", "b.js"]).success();
+    let journal = run.read(".smol/journal").expect("is there");
+    let cut = &journal[..journal.len() - 10];
+    let b_is_cut = cut.contains("a.js");
+    let run =
+        run.again().write("generated/.smol/journal", cut).on("a.js", "new\n").args(["gen", "--file", "a.js"]).success();
+    let expected = if b_is_cut { "new\n" } else { "a.js\n" };
+    let run = run.file("a.js", expected);
+    let smol = run.again().write("generated/.smol/manifest.json", "{ nonsense").on("a.js", "newer\n");
+    smol.args(["gen", "--file", "a.js"])
+        .exit(2)
+        .says("manifest.json")
+        .says("remove it to go on")
+        .file("a.js", expected);
+}
+
+#[test]
+fn a_text_that_was_taken_as_advised_is_smols_own_again() {
+    let run = Smol::project(&["a.js"]).write("generated/a.js", "mine\n").success();
+    let out = run.dir.path().join("generated");
+    fs::rename(out.join(".smol/kept/a.js"), out.join("a.js")).expect("moves");
+    run.again().on("a.js", "newer\n").args(["gen", "--file", "a.js"]).success().file("a.js", "newer\n");
+}
+
+#[test]
+fn a_text_that_waits_is_not_overwritten_by_the_next() {
+    let run = Smol::project(&["a.js"]).write("generated/a.js", "mine\n").success();
+    let run = run.again().on("a.js", "newer\n").args(["gen", "--file", "a.js"]).success();
+    run.file(".smol/kept/a.js", "a.js\n").file(".smol/kept/a.js.2", "newer\n").file("a.js", "mine\n");
+}
+
+#[test]
+fn a_file_that_is_no_text_is_not_asked_for_again() {
+    let run = Smol::project(&["a.js"]).success();
+    run.again()
+        .write("generated/a.js", [0xff, 0x00])
+        .args(["gen", "--file", "a.js"])
+        .exit(1)
+        .says("not text in UTF-8")
+        .asked(0);
+}
+
 #[track_caller]
 fn wait_for(condition: impl Fn() -> bool) {
     let started = Instant::now();

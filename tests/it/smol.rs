@@ -10,6 +10,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::KEY;
 use crate::fake::{Answer, Asked, Fake, Limit};
 
 /// A command about to be run in a directory of its own.
@@ -185,9 +186,6 @@ impl Smol {
 
 /// Stands in an argument for the provider's address.
 const ADDRESS: &str = "{address}";
-
-/// What is said to be the key, so that it can be searched for.
-pub const KEY: &str = "sk-secret-0123456789";
 
 impl Run {
     pub fn stdout(&self) -> String {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::{
+    KEY,
     fake::{Answer, Fault},
-    smol::{KEY, Run, Smol},
+    smol::{Run, Smol},
 };
 
 const FILES: [&str; 3] = ["good.js", "bad.js", "also.js"];
@@ -218,14 +219,14 @@ fn a_stall_costs_its_limit() {
 #[test]
 fn the_service_says_how_long_to_wait() {
     for (header, value) in [("retry-after", "0.6"), ("retry-after-ms", "600")] {
-        let busy = Answer::text("").fault(Fault::Busy(header, value));
+        let busy = Answer::text("").fault(Fault::Header(429, header, value.to_owned()));
         let run =
             Smol::project(&["a.js"]).on("a.js", busy).then("a.js", "```\na.js\n```\n").success().file("a.js", "a.js\n");
         let asked = run.requests("a.js");
         let waited = asked[1].at - asked[0].at;
         assert!(waited >= Duration::from_millis(600) && waited < Duration::from_secs(3), "{waited:?}");
     }
-    let absurd = Answer::text("").fault(Fault::Busy("retry-after", "86400"));
+    let absurd = Answer::text("").fault(Fault::Header(429, "retry-after", "86400".to_owned()));
     Smol::project(&["a.js"]).on("a.js", absurd).exit(1).says("failed a.js").asked(3);
 }
 
@@ -323,8 +324,87 @@ fn an_address_that_is_none() {
 
 #[test]
 fn a_redirect_carries_the_key_nowhere() {
-    let moved = Answer::text("").fault(Fault::Status(307, String::new()));
-    Smol::project(&["a.js"]).on("plan", moved).exit(3).says("status 307").asked(1);
+    let elsewhere = crate::fake::Fake::start([("plan".to_owned(), vec![Answer::text("# Plan\n")])].into(), None);
+    let moved = Fault::Header(307, "location", format!("{}/chat/completions", elsewhere.url));
+    Smol::project(&["a.js"]).on("plan", Answer::text("").fault(moved)).exit(3).says("status 307").asked(1);
+    assert!(elsewhere.asked().is_empty(), "the request went on to another server");
+}
+
+#[test]
+fn a_key_that_a_server_repeats_is_not_passed_on() {
+    let run = Smol::project(&["a.js"]).arg("--retries").arg("0").on("a.js", long().fault(Fault::ErrorEvent(2))).exit(1);
+    let run = run.says("the engine caught fire over [key]");
+    assert!(!run.stderr().contains(KEY), "{}", run.stderr());
+}
+
+#[test]
+fn a_refusal_by_its_own_field() {
+    fails(Answer::text("I would rather not.").fault(Fault::Refusal), "the model declined: I would rather not.");
+}
+
+#[test]
+fn a_leader_that_fails_lets_the_others_go() {
+    let files = ["a.js", "b.js", "c.js"];
+    let plan = format!("{}\n{}", crate::smol::plan(&files), "Words. ".repeat(600));
+    let refused = Answer::text("").fault(Fault::Status(400, "no".to_owned()));
+    let started = std::time::Instant::now();
+    let smol = files.iter().fold(Smol::project(&files).on("plan", plan), |smol, file| smol.on(file, refused.clone()));
+    let run = smol.on("b.js", "b\n").on("c.js", "c\n").on("a.js", refused.after(Duration::from_millis(100))).exit(1);
+    assert!(run.file("b.js", "b\n").file("c.js", "c\n").requests("a.js").len() == 1);
+    assert!(started.elapsed() < Duration::from_secs(5), "the others waited for the leader's limit");
+}
+
+#[test]
+fn followers_go_at_the_first_token_not_at_the_end() {
+    let files = ["a.js", "b.js"];
+    let plan = format!("{}\n{}", crate::smol::plan(&files), "Words. ".repeat(600));
+    let slow =
+        Answer { per_token: Duration::from_millis(40), ..Answer::text(format!("```\n{}\n```\n", "x".repeat(200))) };
+    let run = Smol::project(&files).on("plan", plan).on("a.js", slow.clone()).on("b.js", slow).success();
+    let asked: Vec<_> = files.iter().map(|file| run.requests(file)[0].clone()).collect();
+    let (first, second) = (asked[0].at.min(asked[1].at), asked[0].at.max(asked[1].at));
+    assert!(
+        second - first < Duration::from_millis(1200),
+        "the follower waited for the leader's end: {:?}",
+        second - first
+    );
+}
+
+#[test]
+fn a_server_that_takes_no_question_ends_with_3_also_from_a_saved_plan() {
+    let run = Smol::project(&["a.js"]).success();
+    let refused = || Answer::text("").fault(Fault::Status(401, "no".to_owned()));
+    let smol = run.again().on("list", refused()).on("a.js", refused()).args(["gen", "--from-plan"]);
+    let run = smol.exit(3).says("refused the key").says("hint:");
+    run.again().on("a.js", refused()).args(["gen", "--file", "a.js"]).exit(3).says("refused the key");
+}
+
+#[test]
+fn a_line_of_dotenv_that_cannot_be_read_is_left_out_and_not_shown() {
+    let dotenv = format!("WRONG LINE {KEY}\nFOO=it's\nOPENAI_API_KEY={KEY}\n");
+    let smol = Smol::project(&["a.js"]).offline().write(".env", dotenv).env_with_address("SMOL_BASE_URL");
+    let run = smol.arg("-m").arg("m").success();
+    assert!(!run.stderr().contains(KEY), "{}", run.stderr());
+}
+
+#[test]
+fn the_configuration_of_the_user_is_read() {
+    let smol = Smol::project(&["a.js"]).offline().write("home/.config/smol/config.toml", "model = 'from-home'\n");
+    let run = smol.env_with_address("OPENAI_BASE_URL").success();
+    assert_eq!(run.requests("a.js")[0].json()["model"], "from-home");
+}
+
+#[test]
+fn empty_variables_count_as_not_set() {
+    let smol = Smol::project(&["a.js"]).env("SMOL_OUT", "").env("SMOL_BASE_URL", "").env("SMOL_PLAN_ONLY", "0");
+    smol.success().file("a.js", "a.js\n");
+    Smol::project(&["a.js"]).env("SMOL_PLAN_ONLY", "1").success().no_file("a.js");
+    Smol::new()
+        .spec("wrong")
+        .env("SMOL_PROMPT", "prompt.md")
+        .on("plan", "# P\n")
+        .args(["gen", "right", "--plan-only"])
+        .run();
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
+    KEY,
     fake::Answer,
-    smol::{KEY, Run, Smol, plan},
+    smol::{Run, Smol, plan},
 };
 
 /// A whole project over the wire of this model; the provider's address stands in `address`, its key in `key`.
