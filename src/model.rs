@@ -3,6 +3,7 @@
 mod anthropic;
 pub mod cassette;
 mod http;
+pub mod local;
 mod ollama;
 mod openai;
 mod price;

@@ -5,7 +5,12 @@ use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::{model::provider::Provider, path::RelPath, patience::Patience, source::Source};
+use crate::{
+    model::provider::{Provider, with_scheme},
+    path::RelPath,
+    patience::Patience,
+    source::Source,
+};
 
 /// Files asked for at the same time when nobody says otherwise.
 const DEFAULT_JOBS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not zero");
@@ -20,6 +25,8 @@ pub struct Typed {
     pub out: Option<String>,
     pub jobs: Option<NonZeroUsize>,
     pub replay: Option<String>,
+    /// Whether to look for servers on this machine when nothing else is set.
+    pub is_local_wanted: bool,
     pub retries: Option<usize>,
     pub retry_wait: Option<Duration>,
     pub first_token_timeout: Option<Duration>,
@@ -83,6 +90,14 @@ impl Settings {
             Some(file) => Source::Replay(file),
             None => server(typed.model.clone(), typed.base_url.clone(), found, &mut notices)?,
         };
+        let source = match source {
+            Source::Nothing if typed.is_local_wanted => {
+                let set = |name: &str| found.value(&[name], |_| None).map(|found| found.value);
+                let model = typed.model.clone().or_else(|| set("SMOL_MODEL"));
+                Source::Local { providers: Provider::local(set), model }
+            }
+            source => source,
+        };
         let patience = patience(&typed, &source);
         let out = match (typed.out.filter(|out| !out.is_empty()), found.value(&["SMOL_OUT"], |file| file.out.clone())) {
             (Some(out), _) => out,
@@ -112,6 +127,7 @@ fn patience(typed: &Typed, source: &Source) -> Patience {
         Source::Server { provider, .. } => {
             ["://localhost", "://127.", "://[::1]"].iter().any(|local| provider.base_url.contains(local))
         }
+        Source::Local { .. } => true,
         Source::Replay(_) | Source::Nothing => false,
     };
     let usual = if is_local { Patience::LOCAL } else { Patience::HOSTED };
@@ -177,17 +193,14 @@ fn addressed(
     notices: &mut Vec<String>,
 ) -> Result<(Provider, Option<Found>)> {
     let set = provider.address.as_ref().and_then(|name| found.value(&[name], |_| None));
-    let Some(mut address) = set else {
+    let Some(address) = set else {
         let key = provider.keys.iter().find_map(|name| found.value(&[name], |_| None));
         return Ok((provider.clone(), key));
     };
     if address.value.contains('@') {
         bail!("the base URL holds a name or a password; a key belongs into its own variable");
     }
-    // Ollama's own tools take a host without a scheme.
-    if !address.value.contains("://") {
-        address.value.insert_str(0, "http://");
-    }
+    let address = Found { value: with_scheme(address.value), ..address };
     let key = key_for_address(&address, provider, found, notices);
     Ok((Provider { base_url: address.value, ..provider.clone() }, key))
 }
@@ -270,7 +283,7 @@ mod tests {
             Source::Server { provider, key, model } => {
                 Some((provider.base_url.as_str(), key.expose_secret(), model.as_str()))
             }
-            Source::Replay(_) | Source::Nothing => None,
+            Source::Replay(_) | Source::Local { .. } | Source::Nothing => None,
         };
         assert_eq!(server, expected);
         settings
@@ -377,7 +390,7 @@ mod tests {
         };
         let key_of = |found: &Surroundings| match Settings::decide(Typed::default(), found).expect("decides").source {
             Source::Server { key, .. } => key.expose_secret().to_owned(),
-            Source::Replay(_) | Source::Nothing => panic!("there is an address"),
+            Source::Replay(_) | Source::Local { .. } | Source::Nothing => panic!("there is an address"),
         };
         assert_eq!(key_of(&found(file(address), ConfigFile::default())), "", "a clone's address gets no key");
         assert_eq!(key_of(&found(ConfigFile::default(), file(address))), "k", "one's own configuration is trusted");

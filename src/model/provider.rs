@@ -67,6 +67,16 @@ impl Provider {
         TABLE.iter().find(|provider| provider.name == name)
     }
 
+    /// The servers that may run on this machine, each at its usual address or at the one that is set for it.
+    pub fn local(set: impl Fn(&str) -> Option<String>) -> Vec<Provider> {
+        let at_home = TABLE.iter().filter(|provider| provider.keys.is_empty());
+        let addressed = at_home.map(|provider| {
+            let address = provider.address.as_ref().and_then(|name| set(name));
+            Provider { base_url: address.map_or(provider.base_url.clone(), with_scheme), ..provider.clone() }
+        });
+        addressed.collect()
+    }
+
     /// Whoever answers at this address: a known provider, or somebody who speaks chat completions as most do.
     pub fn at(base_url: &str) -> Provider {
         let base_url = base_url.trim().trim_end_matches('/');
@@ -81,6 +91,11 @@ impl Provider {
             model: None,
         })
     }
+}
+
+/// Ollama's own tools take a host without a scheme.
+pub(crate) fn with_scheme(address: String) -> String {
+    if address.contains("://") { address } else { format!("http://{address}") }
 }
 
 #[cfg(test)]

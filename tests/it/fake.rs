@@ -207,6 +207,12 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
             let _ = respond(&mut stream, 200, r#"{"model_info":{"qwen2.context_length":131072}}"#);
             continue;
         }
+        if head.starts_with("GET ") {
+            let found = head.starts_with("GET /api/tags ");
+            let _ =
+                respond(&mut stream, if found { 200 } else { 404 }, r#"{"models":[{"name":"qwen:7b"},{"name":"b"}]}"#);
+            continue;
+        }
         let question = question_of(&body);
         let (nth, index) = {
             let mut log = log.lock().expect("no thread died");
@@ -244,9 +250,8 @@ fn read_request(reader: &mut impl BufRead) -> Option<(String, String)> {
         }
         head.push_str(&line);
     }
-    let length =
-        head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok())?;
-    let mut body = vec![0; length];
+    let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
     Some((head, String::from_utf8(body).ok()?))
 }

@@ -139,7 +139,7 @@ impl Smol {
         if !self.is_offline {
             command.env("OPENAI_BASE_URL", &fake.url).env("OPENAI_API_KEY", KEY).env("SMOL_MODEL", "fake-1");
         }
-        command.env("SMOL_RETRY_WAIT", "0.01");
+        command.env("SMOL_RETRY_WAIT", "0.01").env("SMOL_LOCAL", "never");
         if self.is_address_in_dotenv {
             fs::write(self.dir.path().join(".env"), format!("OPENAI_BASE_URL={}\n", fake.url)).expect("writes");
             command.env_remove("OPENAI_BASE_URL");

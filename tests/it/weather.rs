@@ -399,12 +399,9 @@ fn empty_variables_count_as_not_set() {
     let smol = Smol::project(&["a.js"]).env("SMOL_OUT", "").env("SMOL_BASE_URL", "").env("SMOL_PLAN_ONLY", "0");
     smol.success().file("a.js", "a.js\n");
     Smol::project(&["a.js"]).env("SMOL_PLAN_ONLY", "1").success().no_file("a.js");
-    Smol::new()
-        .spec("wrong")
-        .env("SMOL_PROMPT", "prompt.md")
-        .on("plan", "# P\n")
-        .args(["gen", "right", "--plan-only"])
-        .run();
+    let smol = Smol::new().spec("wrong").env("SMOL_PROMPT", "prompt.md").on("plan", "# P\n");
+    let run = smol.args(["gen", "right"]).run();
+    assert_eq!(run.requests("plan")[0].messages()[1].1, "right", "what was typed is nearer than what was set");
 }
 
 #[test]

@@ -102,3 +102,10 @@ fn a_key_of_another_provider_is_not_taken() {
     let smol = Smol::project(&["a.js"]).offline().env("OPENAI_API_KEY", KEY).arg("-m").arg("anthropic/claude");
     smol.exit(2).says("ANTHROPIC_API_KEY is not set").asked(0);
 }
+
+#[test]
+fn with_nothing_set_a_server_on_this_machine_is_found() {
+    let smol = Smol::project(&["a.js"]).offline().env("SMOL_LOCAL", "auto").env_with_address("OLLAMA_HOST");
+    let run = smol.success().file("a.js", "a.js\n").says("nothing is set, so ollama on this machine is asked");
+    assert_eq!(body(&run, "a.js")["model"], "qwen:7b");
+}

@@ -49,14 +49,7 @@ pub struct GenArgs {
     /// The spec: its text, a path ending in .md, or - for stdin [default: prompt.md]
     pub prompt: Option<String>,
     /// The same, as a flag
-    #[arg(
-        short,
-        long = "prompt",
-        value_name = "PROMPT",
-        env = "SMOL_PROMPT",
-        hide_env = true,
-        conflicts_with = "prompt"
-    )]
+    #[arg(short, long = "prompt", value_name = "PROMPT", env = "SMOL_PROMPT", hide_env = true)]
     pub prompt_flag: Option<String>,
     /// Output directory [default: generated]
     #[arg(short, long, value_name = "DIR", env = "SMOL_OUT", hide_env = true)]
@@ -70,12 +63,15 @@ pub struct GenArgs {
     /// Go on from the plan in the output directory, edited or not
     #[arg(long, env = "SMOL_FROM_PLAN", hide_env = true, value_parser = FalseyValueParser::new())]
     pub from_plan: bool,
-    /// Model to ask
+    /// Model to ask, with or without its provider: [PROVIDER/]MODEL
     #[arg(short, long, env = "SMOL_MODEL", hide_env = true)]
     pub model: Option<String>,
     /// Address of a server that speaks OpenAI's chat completions
     #[arg(long, value_name = "URL", env = "SMOL_BASE_URL", hide_env = true)]
     pub base_url: Option<String>,
+    /// Whether to look for a server on this machine when nothing else is set
+    #[arg(long, value_name = "WHEN", env = "SMOL_LOCAL", hide_env = true, default_value = "auto")]
+    pub local: Local,
     /// Files asked for at the same time [default: 16]
     #[arg(short, long, value_name = "N", env = "SMOL_JOBS", hide_env = true)]
     pub jobs: Option<NonZeroUsize>,
@@ -100,6 +96,12 @@ pub struct GenArgs {
     /// Take prompts from this directory instead of the built-in ones of the same name
     #[arg(long, value_name = "DIR", env = "SMOL_PROMPTS", hide_env = true)]
     pub prompts: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Local {
+    Auto,
+    Never,
 }
 
 /// Seconds, whole or not.

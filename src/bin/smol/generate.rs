@@ -20,14 +20,13 @@ use smol_dev::{
     prompts::Prompts,
     report::Outcome,
     settings::{Settings, Typed, parse_files},
-    source::Source,
     spec::{Spec, SpecSource},
     workspace::{self, RunLog, Workspace},
 };
 
 use crate::{
     Failure,
-    cli::GenArgs,
+    cli::{GenArgs, Local},
     ending,
     face::{Face, say},
     surroundings,
@@ -49,16 +48,18 @@ struct Prepared {
     workspace: Arc<Workspace>,
     spec: Spec,
     scope: Scope,
-    settings: Settings,
     run: String,
+    /// What a person should know of how this was decided.
+    notices: Vec<String>,
+    is_demo: bool,
 }
 
 pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     let started = Instant::now();
     let scope = scope(&args).map_err(Failure::Usage)?;
     let again = command(&args);
-    let prepared = prepare(args, scope, face).map_err(Failure::Usage)?;
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
+    let prepared = runtime.block_on(prepare(args, scope, face)).map_err(Failure::Usage)?;
     let ended = runtime.block_on(work(&prepared));
     runtime.shutdown_timeout(GRACE);
     let (outcome, error) = match ended {
@@ -68,7 +69,7 @@ pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     let words = error.as_ref().map(|error| format!("{error:#}"));
     let report = prepared.engine.events.finish(outcome, words, started.elapsed().as_secs_f64());
     ending::show(face, &report, &again);
-    if let (Source::Nothing, true) = (&prepared.settings.source, face.is_for_people()) {
+    if prepared.is_demo && face.is_for_people() {
         say("      for a prompt of your own: set OPENAI_API_KEY, or name a server: --base-url URL --model NAME");
     }
     error.map_or(Ok(outcome), |error| Err(Failure::Run(error)))
@@ -81,13 +82,9 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 async fn work(prepared: &Prepared) -> Result<Outcome> {
-    let Prepared { engine, workspace, spec, scope, settings, run } = prepared;
+    let Prepared { engine, workspace, spec, scope, run, notices, .. } = prepared;
     engine.events.start(run, engine.model.id(), workspace.name());
-    if let Source::Nothing = settings.source {
-        let demo = "no key and no server is set, so this shipped prompt is answered from its recorded run, which was authored for the demo";
-        engine.events.notice(demo);
-    }
-    for notice in &settings.notices {
+    for notice in notices {
         engine.events.notice(notice);
     }
     tokio::select! {
@@ -117,7 +114,7 @@ fn command(args: &GenArgs) -> String {
     words.join(" ")
 }
 
-fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
+async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
     let spec = read_spec(args.prompt.or(args.prompt_flag).as_deref().unwrap_or(DEFAULT_PROMPT))?;
     let typed = Typed {
         model: args.model,
@@ -129,6 +126,7 @@ fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
         retry_wait: args.retry_wait,
         first_token_timeout: args.first_token_timeout,
         silence_timeout: args.silence_timeout,
+        is_local_wanted: args.local == Local::Auto,
     };
     let settings = Settings::decide(typed, &surroundings::look()?)?;
     let prompts = match args.prompts {
@@ -138,7 +136,7 @@ fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
     };
     let prompts = Prompts::with(prompts)?;
     let tempo = if std::io::stderr().is_terminal() { DEMO } else { Tempo::Instant };
-    let model = settings.source.open(&spec, tempo)?;
+    let opened = settings.source.open(&spec, tempo).await?;
     let workspace = Arc::new(Workspace::open(Path::new(&settings.out))?);
     let record = args.record.map(|path| RunLog::create(&path)).transpose()?;
     let run = run_id();
@@ -153,13 +151,14 @@ fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
         })
     };
     let engine = Engine {
-        model: recorded(model, tape),
+        model: recorded(opened.model, tape),
         prompts,
         patience: settings.patience,
         pace: Pace::new(settings.jobs),
         events,
     };
-    Ok(Prepared { engine, workspace, spec, scope, settings, run })
+    let notices = opened.notice.into_iter().chain(settings.notices).collect();
+    Ok(Prepared { engine, workspace, spec, scope, run, notices, is_demo: opened.is_demo })
 }
 
 /// Lines go to every record; a record that cannot be written is said once and holds nothing up.
