@@ -18,7 +18,8 @@
 //! * Nouns and stages: [`spec`] is what a person wants; [`plan`] what the files agree on, with the [`contract`] in it
 //!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
 //!   functions, `ask` and `read`.
-//! * Pure parts: [`path`] parses what a model calls a path, [`extract`] takes a file's text out of an answer,
+//! * Pure parts: [`path`] parses what a model calls a path, [`path_list`] reads a list of them out of whatever it said,
+//!   [`extract`] takes a file's text out of an answer,
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
 //!   counts roughly, [`settings`] decides from what was typed and found, [`shipped`] has the examples built in.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
@@ -47,6 +48,7 @@ pub mod file_list;
 pub mod generate;
 pub mod model;
 pub mod path;
+pub mod path_list;
 pub mod plan;
 pub mod prompts;
 pub mod report;
