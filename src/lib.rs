@@ -19,7 +19,7 @@
 //!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
 //!   functions, `ask` and `read`.
 //! * Pure parts: [`path`] parses what a model calls a path, [`path_list`] reads a list of them out of whatever it said,
-//!   [`extract`] takes a file's text out of an answer,
+//!   [`thinking`] tells what a model thinks from what it answers, [`extract`] takes a file's text out of an answer,
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
 //!   counts roughly, [`settings`] decides from what was typed and found, [`shipped`] has the examples built in.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
@@ -56,5 +56,6 @@ pub mod settings;
 pub mod shipped;
 pub mod signatures;
 pub mod spec;
+pub mod thinking;
 pub mod tokens;
 pub mod workspace;
