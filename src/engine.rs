@@ -15,6 +15,7 @@ use crate::{
     patience::Patience,
     prompts::Prompts,
     repetition::repeats,
+    thinking::{Part, Splitter},
     tokens,
 };
 
@@ -148,10 +149,12 @@ impl Engine {
         let mut pieces = self.model.reply(request);
         let (mut limit, mut what) = (self.patience.first_token, "first token");
         let mut received = 0;
+        // A list may be called for in the middle of a thought, and is read with it.
+        let mut splitter = (*question != Question::FileList).then(Splitter::default);
         loop {
             let next = timeout(limit, pieces.next()).await;
             let Ok(next) = next else { bail!(model::Error::Stalled { what, seconds: limit.as_secs_f64() }) };
-            let Some(piece) = next.transpose()? else { return Ok(()) };
+            let Some(piece) = next.transpose()? else { break };
             if let Piece::Room(room) = &piece {
                 place.counted();
                 self.pace.learn(room);
@@ -159,18 +162,12 @@ impl Engine {
             }
             (limit, what) = (self.patience.silence, "token");
             started();
-            match &piece {
-                Piece::Text(text) | Piece::Call(text) => {
-                    self.events.emit(Event::Piece { question: question.clone(), text: text.clone() });
-                }
-                Piece::Thinking(text) => {
-                    let tokens = tokens::estimate(text);
-                    self.events.emit(Event::Thinking { question: question.clone(), tokens });
-                }
-                Piece::Refusal(_) | Piece::Usage(_) | Piece::Room(_) | Piece::End(_) => {}
-            }
-            reply.take(&piece);
             received += piece.text().len();
+            match (&piece, &mut splitter) {
+                (Piece::Text(text), Some(splitter)) => self.take_parts(question, splitter.push(text), reply),
+                (Piece::Thinking(text), _) => self.thought(question, text),
+                (piece, _) => self.take(question, piece, reply),
+            }
             if received > LONGEST_ANSWER {
                 bail!("the answer was stopped at {LONGEST_ANSWER} bytes, more than any file needs");
             }
@@ -178,6 +175,34 @@ impl Engine {
                 bail!(model::Error::Broken { why: "it said the same over and over, and was stopped".to_owned() });
             }
         }
+        if let Some(splitter) = splitter {
+            self.take_parts(question, splitter.finish(), reply);
+        }
+        Ok(())
+    }
+
+    fn take_parts(&self, question: &Question, parts: Vec<Part>, reply: &mut Reply) {
+        for part in parts {
+            match part {
+                Part::Answer(text) => self.take(question, &Piece::Text(text), reply),
+                Part::Thinking(text) => self.thought(question, &text),
+                Part::Retraction => {
+                    self.thought(question, &std::mem::take(&mut reply.text));
+                    self.events.emit(Event::Retracted { question: question.clone() });
+                }
+            }
+        }
+    }
+
+    fn take(&self, question: &Question, piece: &Piece, reply: &mut Reply) {
+        if let Piece::Text(text) | Piece::Call(text) = piece {
+            self.events.emit(Event::Piece { question: question.clone(), text: text.clone() });
+        }
+        reply.take(piece);
+    }
+
+    fn thought(&self, question: &Question, text: &str) {
+        self.events.emit(Event::Thinking { question: question.clone(), tokens: tokens::estimate(text) });
     }
 
     fn count(&self, question: &Question, request: &Request, reply: &Reply) {

@@ -49,6 +49,10 @@ pub enum Event {
         question: Question,
         tokens: u64,
     },
+    /// What came of the answer until now was thinking: it does not count.
+    Retracted {
+        question: Question,
+    },
     /// The answer could not be read, for this reason; the question is put once more.
     AskedAgain {
         question: Question,

@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     model::{Form, Function, Reply, Request, provider::Rung},
     path::{Fault, PathError, RelPath},
+    path_list,
     plan::{PLAN_FILE, Trunk},
     prompts::Prompts,
     report::Refused,
@@ -19,8 +19,6 @@ use crate::{
 const FUNCTION: &str = "list_files";
 /// More files than any plan is good for; past it the model repeats itself.
 const MOST_FILES: usize = 10_000;
-/// How many brackets in a text are tried as the beginning of the list.
-const MOST_BRACKETS: usize = 100;
 
 /// Paths to write, each once; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -59,11 +57,11 @@ fn function() -> Function {
     Function { name: FUNCTION.to_owned(), description, parameters }
 }
 
-/// Reads the list from the arguments of the call, or else from the text: JSON first, then the items of a list.
+/// Reads the list from the arguments of the call, or else from whatever the text holds.
+///
+/// The error is a complaint to the model.
 pub fn read(reply: &Reply) -> Result<FileList, String> {
-    let from_call = reply.call.as_deref().and_then(|arguments| paths_in(&serde_json::from_str(arguments).ok()?));
-    let written = from_call.or_else(|| from_text(&reply.text));
-    FileList::new(written.ok_or("no list of paths is in it")?)
+    FileList::new(path_list::read(FUNCTION, reply).map_err(|fault| fault.to_string())?)
 }
 
 impl FileList {
@@ -112,59 +110,6 @@ impl FileList {
     pub fn files(&self) -> &[RelPath] {
         &self.files
     }
-}
-
-/// Paths out of JSON: a list, or an object with a list in it; of strings, or of objects with a path.
-fn paths_in(json: &Value) -> Option<Vec<String>> {
-    let list = match json {
-        Value::Array(list) => list,
-        Value::Object(object) => object.values().find_map(Value::as_array)?,
-        _ => return None,
-    };
-    let path = |item: &Value| match item {
-        Value::String(path) => Some(path.clone()),
-        Value::Object(object) => {
-            ["path", "file", "name", "filename"].iter().find_map(|key| object.get(*key)?.as_str().map(str::to_owned))
-        }
-        _ => None,
-    };
-    let paths: Vec<String> = list.iter().filter_map(path).collect();
-    (!paths.is_empty()).then_some(paths)
-}
-
-fn from_text(text: &str) -> Option<Vec<String>> {
-    // The model often answers with prose around the list, so take the first bracket that a list begins with.
-    let brackets = text.match_indices(['[', '{']).take(MOST_BRACKETS);
-    let json = brackets.into_iter().find_map(|(at, _)| {
-        let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
-        paths_in(&values.next()?.ok()?)
-    });
-    json.or_else(|| listed_in(text))
-}
-
-/// The items of a markdown list, or the lines of a fenced block: what looks like a path in each.
-fn listed_in(text: &str) -> Option<Vec<String>> {
-    let (mut paths, mut item, mut is_inside) = (Vec::new(), String::new(), false);
-    for event in Parser::new(text) {
-        match event {
-            Event::Start(Tag::Item | Tag::CodeBlock(CodeBlockKind::Fenced(_))) => is_inside = true,
-            Event::Text(words) | Event::Code(words) if is_inside => item.push_str(&words),
-            Event::SoftBreak | Event::HardBreak if is_inside => item.push('\n'),
-            Event::End(TagEnd::Item | TagEnd::CodeBlock) | Event::Start(Tag::List(_)) => {
-                paths.extend(item.lines().filter_map(path_like));
-                item.clear();
-            }
-            _ => {}
-        }
-    }
-    (!paths.is_empty()).then_some(paths)
-}
-
-/// The first word of the line, if it could be a file's path.
-fn path_like(line: &str) -> Option<String> {
-    let word = line.split_whitespace().next()?.trim_matches(['"', '\'', '`', ',', ':', '*']);
-    let is_path = word.contains(['.', '/']) || matches!(word, "Makefile" | "Dockerfile" | "LICENSE" | "Procfile");
-    is_path.then(|| word.to_owned())
 }
 
 #[cfg(test)]

@@ -18,7 +18,8 @@
 //! * Nouns and stages: [`spec`] is what a person wants; [`plan`] what the files agree on, with the [`contract`] in it
 //!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
 //!   functions, `ask` and `read`.
-//! * Pure parts: [`path`] parses what a model calls a path, [`extract`] takes a file's text out of an answer,
+//! * Pure parts: [`path`] parses what a model calls a path, [`path_list`] reads a list of them out of whatever it said,
+//!   [`thinking`] tells what a model thinks from what it answers, [`extract`] takes a file's text out of an answer,
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
 //!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
 //!   what answers, [`shipped`] has the examples built in.
@@ -51,6 +52,7 @@ pub mod generate;
 pub mod model;
 pub mod pace;
 pub mod path;
+pub mod path_list;
 pub mod patience;
 pub mod plan;
 pub mod prompts;
@@ -61,6 +63,7 @@ pub mod shipped;
 pub mod signatures;
 pub mod source;
 pub mod spec;
+pub mod thinking;
 pub mod tokens;
 pub mod usage;
 pub mod workspace;

@@ -107,6 +107,7 @@ impl Report {
             Event::Asked { .. }
             | Event::Piece { .. }
             | Event::Thinking { .. }
+            | Event::Retracted { .. }
             | Event::AskedAgain { .. }
             | Event::PlanReady { .. }
             | Event::Finished { .. } => {}

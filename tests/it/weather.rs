@@ -331,6 +331,19 @@ fn a_redirect_carries_the_key_nowhere() {
 }
 
 #[test]
+fn what_a_model_thinks_is_no_part_of_plan_or_file() {
+    for think in ["<think>\nLet me see: ```js\nno\n```\n</think>\n\n", "Let me see.\n</think>\n\n"] {
+        let plan = format!("{think}{}", crate::smol::plan(&["a.js"]));
+        let list = Answer::text(format!(
+            "{think}<tool_call>{{\"name\": \"list_files\", \"arguments\": {{\"paths\": [\"a.js\"]}}}}</tool_call>"
+        ));
+        let run =
+            Smol::project(&["a.js"]).on("plan", plan).on("list", list).on("a.js", format!("{think}```\nyes\n```\n"));
+        run.success().file("a.js", "yes\n").file("shared_dependencies.md", &crate::smol::plan(&["a.js"]));
+    }
+}
+
+#[test]
 fn a_key_that_a_server_repeats_is_not_passed_on() {
     let run = Smol::project(&["a.js"]).arg("--retries").arg("0").on("a.js", long().fault(Fault::ErrorEvent(2))).exit(1);
     let run = run.says("the engine caught fire over [key]");

@@ -161,6 +161,7 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         Event::Asked { .. }
         | Event::Piece { .. }
         | Event::Thinking { .. }
+        | Event::Retracted { .. }
         | Event::Answered { .. }
         | Event::Finished { .. } => {
             return Vec::new();

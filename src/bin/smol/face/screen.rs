@@ -73,6 +73,11 @@ impl Screen {
                     arriving.line.set_message(format!("{}  {DIM}thinking, {thinking} tokens{DIM:#}", name(question)));
                 }
             }
+            Event::Retracted { question } => {
+                if let Some(arriving) = state.answers.get_mut(question) {
+                    arriving.tokens = 0;
+                }
+            }
             Event::Answered { question, usage } => {
                 state.usage += *usage;
                 self.close(&mut state, question);
