@@ -241,7 +241,12 @@ impl Error {
             Error::Unreachable { .. } => Some("is the server running, and is the address right? --base-url sets it"),
             Error::Unauthorized { .. } => Some("set OPENAI_API_KEY to a key that belongs to this server"),
             Error::OutOfCredit { .. } => Some("add credit to the account of this key, or name another model or server"),
-            Error::Status { status: 404, .. } => Some("is the model's name right? --model sets it"),
+            Error::Status { status: 400 | 404, message, .. } if message.to_lowercase().contains("model") => {
+                Some("is the model's name right? --model sets it")
+            }
+            Error::Status { status: 404, .. } => {
+                Some("are the address and the model's name right? --base-url, --model")
+            }
             Error::Status { status: 429, .. } => {
                 Some("the service asks for patience; --jobs 4 asks it for less at once")
             }

@@ -114,9 +114,15 @@ impl Endpoint {
         let body = String::from_utf8_lossy(&read_at_most(response, LONGEST_ERROR_BODY).await).into_owned();
         let message = self.redact(&error_message(&body));
         let (host, status) = (self.host.to_string(), status.as_u16());
+        if let Some((needed, window)) = too_long(&body) {
+            return Err(Error::TooLong { needed, window });
+        }
+        // LiteLLM's proxy says so of a key that it does not know when it has no database to look it up in.
+        let is_refused_key = body.contains("no_db_connection");
         let is_out_of_credit = status == 402 || (status == 429 && body.contains("insufficient_quota"));
         Err(match status {
             _ if is_out_of_credit => Error::OutOfCredit { host, message },
+            _ if is_refused_key => Error::Unauthorized { host, status, message },
             401 | 403 => Error::Unauthorized { host, status, message },
             _ => Error::Status { host, status, message, retry_after },
         })
@@ -282,6 +288,13 @@ fn deepest(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
+/// Tokens of the prompt and of the window, where llama.cpp's server says that the one does not fit into the other.
+fn too_long(body: &str) -> Option<(u64, u64)> {
+    let json: Value = serde_json::from_str(body).ok()?;
+    let error = json.get("error")?;
+    Some((error.get("n_prompt_tokens")?.as_u64()?, error.get("n_ctx")?.as_u64()?))
+}
+
 /// The words in an error's body: JSON in any of the usual shapes, a page, or plain text.
 pub(super) fn error_message(body: &str) -> String {
     let Ok(json) = serde_json::from_str::<Value>(body) else {
@@ -341,6 +354,14 @@ mod tests {
             }
             assert_eq!(retry_after(&headers), seconds.map(Duration::from_secs_f64), "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn a_prompt_that_is_too_long_for_llama_cpp() {
+        let body = r#"{"error":{"code":400,"type":"exceed_context_size_error","n_prompt_tokens":9000,"n_ctx":4096}}"#;
+        assert_eq!(too_long(body), Some((9000, 4096)));
+        assert_eq!(too_long(r#"{"error":{"message":"no"}}"#), None);
+        assert_eq!(too_long("no"), None);
     }
 
     #[test]
