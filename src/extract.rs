@@ -1,10 +1,15 @@
-//! Takes the text of one file out of an answer, byte for byte. Markdown is read by pulldown-cmark, never by a pattern.
-
-use std::ops::Range;
+//! Takes the text of one file out of an answer, byte for byte.
+//!
+//! * Code: the fenced block, unless the fences stand in code themselves. Of several the one that is named for the file.
+//! * A markdown file: the answer itself, its fences included, unless it is one marked block with a few words around.
+//! * What is empty, or speaks to a person instead of being the file, is none.
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
 
-use crate::path::RelPath;
+use crate::{
+    fence::{self, Block, Reading},
+    path::RelPath,
+};
 
 /// The text of a file, and what a person should know of how it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +21,9 @@ pub struct Extracted {
 /// Files that are rightly empty. Any other empty answer is none.
 const EMPTY_FILES: &[&str] = &["__init__.py", "py.typed", ".gitkeep", ".keep", ".nojekyll"];
 
+/// Words of one or two sentences at most; what is longer is a file.
+const LONGEST_REMARK: usize = 600;
+
 /// Reads the answer to "write the file `path`": in a fence, among prose, or bare.
 ///
 /// The error is a complaint that completes "that answer could not be used:".
@@ -23,213 +31,176 @@ pub fn extract(path: &RelPath, answer: &str) -> Result<Extracted, String> {
     if answer.contains('\0') {
         return Err("it holds NUL bytes, and a text file has none".to_owned());
     }
-    let blocks = fenced_blocks(answer);
-    let extracted = match is_markdown(path) {
-        true => whole_markdown(path, answer, &blocks),
-        false => code(path, answer, &blocks),
+    let reading = if is_markdown(path) { Reading::Document } else { Reading::Code };
+    let blocks = fence::blocks(answer, reading);
+    let extracted = match reading {
+        Reading::Document => document(path, answer, &blocks),
+        Reading::Code | Reading::Plain => code(path, answer, &blocks),
     };
     let is_explicit = !blocks.is_empty() && EMPTY_FILES.contains(&path.name());
     if extracted.text.trim().is_empty() && !is_explicit {
         return Err("it is empty".to_owned());
     }
-    if blocks.is_empty() && is_refusal(path, answer) {
+    if blocks.is_empty() && is_remark(path, answer) {
         let words: String = answer.trim().chars().take(160).collect();
-        return Err(format!("it declines instead of writing the file ('{words}')"));
+        return Err(format!("it declines or announces instead of writing the file ('{words}')"));
     }
     Ok(extracted)
-}
-
-/// A fenced code block of an answer.
-struct Block<'a> {
-    info: &'a str,
-    /// The last line with words in it above the block.
-    above: &'a str,
-    /// From the first byte of the opening fence to the end of the closing one.
-    whole: Range<usize>,
-    text: String,
 }
 
 fn is_markdown(path: &RelPath) -> bool {
     matches!(path.extension().as_str(), "md" | "mdx" | "markdown" | "qmd" | "rmd")
 }
 
-/// Code: the one fenced block, or of several the one for this path, or the largest; without one the bare answer.
+/// Code: the fenced block, of several the one for this path, or the largest; without one the bare answer.
 fn code(path: &RelPath, answer: &str, blocks: &[Block]) -> Extracted {
-    let found = |block: &Block| Extracted { text: block.text.clone(), note: None };
     if blocks.is_empty() || is_code_around(answer, blocks) {
         return Extracted { text: answer.to_owned(), note: None };
     }
-    if let [block] = blocks {
-        return found(block);
-    }
-    let mut named = blocks.iter().filter(|block| names(block, path));
-    if let (Some(block), None) = (named.next(), named.next()) {
-        return found(block);
-    }
-    let named: Vec<_> = blocks.iter().filter(|block| names(block, path)).collect();
-    let candidates = if named.is_empty() { blocks.iter().collect() } else { named };
-    let largest = candidates.into_iter().max_by_key(|block| block.text.len()).expect("there are at least two blocks");
-    let note = format!("the answer held {} code blocks; the largest was taken", blocks.len());
-    Extracted { note: Some(note), ..found(largest) }
+    let named: Vec<&Block> =
+        blocks.iter().filter(|block| names(block.info, path) || names(block.above, path)).collect();
+    let (candidates, kind) = match named.is_empty() {
+        true => (blocks.iter().collect(), "code blocks"),
+        false => (named, "code blocks for this file"),
+    };
+    let largest = candidates.iter().max_by_key(|block| block.text.len()).expect("there is at least one block");
+    let count = candidates.len();
+    let note = (count > 1).then(|| format!("the answer held {count} {kind}; the largest was taken"));
+    Extracted { text: largest.text.clone(), note }
 }
 
-/// A markdown file: what stands in the fence that is marked as markdown or is around everything; else the bare answer,
-/// whose own fences belong to it.
-fn whole_markdown(path: &RelPath, answer: &str, blocks: &[Block]) -> Extracted {
-    let is_outer = |block: &&Block| {
-        let language = block.info.split([' ', ',', '{']).next().unwrap_or_default().to_lowercase();
-        let is_around_everything =
-            answer[..block.whole.start].trim().is_empty() && answer[block.whole.end..].trim().is_empty();
-        let looks_like_a_document = block.text.trim_start().starts_with('#') || block.text.starts_with("---");
-        matches!(language.as_str(), "markdown" | "md" | "mdx")
-            || names(block, path)
-            || (is_around_everything && language.is_empty() && looks_like_a_document)
+/// A markdown file: the one block that is marked as the file and has at most a few words around it; else the answer.
+fn document(path: &RelPath, answer: &str, blocks: &[Block]) -> Extracted {
+    let text = match blocks {
+        [block]
+            if is_marked(block, path)
+                && is_chatter(&answer[..block.whole.start])
+                && is_chatter(&answer[block.whole.end..]) =>
+        {
+            block.text.clone()
+        }
+        _ => answer.to_owned(),
     };
-    let text = blocks.iter().find(is_outer).map_or_else(|| answer.to_owned(), |block| block.text.clone());
     Extracted { text, note: None }
 }
 
-/// Whether the block says that it is the file at `path`: in its info string, or in the line above it.
-fn names(block: &Block, path: &RelPath) -> bool {
+/// Whether a block says that it is the markdown file, or has no language and looks like one.
+fn is_marked(block: &Block, path: &RelPath) -> bool {
+    let language = block.info.split([' ', ',', '{']).next().unwrap_or_default().to_lowercase();
+    let looks_like_a_document = block.text.trim_start().starts_with('#') || block.text.starts_with("---");
+    matches!(language.as_str(), "markdown" | "md" | "mdx" | "qmd" | "rmd")
+        || names(block.info, path)
+        || (language.is_empty() && (names(block.above, path) || looks_like_a_document))
+}
+
+/// At most a short lead-in or sign-off: three lines, no heading, no list, no code.
+fn is_chatter(text: &str) -> bool {
+    let is_structure = |event| {
+        matches!(event, Event::Start(Tag::Heading { .. } | Tag::List(_) | Tag::CodeBlock(CodeBlockKind::Fenced(_))))
+    };
+    text.lines().filter(|line| !line.trim().is_empty()).count() <= 3 && !Parser::new(text).any(is_structure)
+}
+
+/// Whether the words name the file at `path`.
+fn names(words: &str, path: &RelPath) -> bool {
     let is_cut = |c: char| c.is_whitespace() || "`*'\"()[]{}<>,:=#".contains(c);
-    let mut words = block.info.split(is_cut).chain(block.above.split(is_cut));
-    words.any(|word| {
+    words.split(is_cut).any(|word| {
         let word = word.trim_start_matches("./").trim_end_matches('.');
         word == path.as_str() || word == path.name()
     })
 }
 
-/// Whether what stands around the fences is code itself, so that the fences belong to it: a text in a string, an
-/// example in a comment.
+/// Whether what stands around the fences is code itself, so that the fences belong to it. When in doubt it is not.
 fn is_code_around(answer: &str, blocks: &[Block]) -> bool {
-    let mut around = String::new();
-    let mut from = 0;
-    for block in blocks {
-        around.push_str(&answer[from..block.whole.start]);
-        from = block.whole.end;
-    }
-    around.push_str(&answer[from..]);
-    let lines: Vec<&str> = around.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let code_lines = lines.iter().filter(|line| is_code_line(line)).count();
-    code_lines >= 2 && code_lines * 2 > lines.len()
+    let starts = [0].into_iter().chain(blocks.iter().map(|block| block.whole.end));
+    let ends = blocks.iter().map(|block| block.whole.start).chain([answer.len()]);
+    let around: Vec<&str> = starts
+        .zip(ends)
+        .flat_map(|(start, end)| answer[start..end].lines())
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let code_lines = around.iter().filter(|line| is_code_line(line)).count();
+    let begins_with_a_fence = blocks.first().is_some_and(|block| answer[..block.whole.start].trim().is_empty());
+    !begins_with_a_fence && code_lines >= 3 && code_lines * 2 > around.len()
 }
 
+/// Whether a line is code beyond doubt: sentences end in brackets, colons and commas too.
 fn is_code_line(line: &str) -> bool {
-    let starts = [
-        "import ", "from ", "def ", "class ", "const ", "let ", "var ", "fn ", "pub ", "use ", "#include", "//",
-        "\"\"\"", "return ",
-    ];
-    // A sentence may end in a colon or hold brackets, but hardly an assignment, a semicolon or a brace at its end.
-    line.ends_with([';', '{', '}', '(', ')', '"', '\\', ','])
-        || line.contains(" = ")
-        || (starts.iter().any(|start| line.starts_with(start)) && !line.ends_with(['.', ':', '!']))
+    let declarations = ["import ", "const ", "let ", "var ", "fn ", "pub ", "use ", "#include", "return "];
+    let blocks = ["def ", "class ", "async def "];
+    line.ends_with([';', '{', '}'])
+        || [" = ", " += ", " := ", " => "].iter().any(|sign| line.contains(sign))
+        || (line.starts_with("from ") && line.contains(" import "))
+        || (blocks.iter().any(|start| line.starts_with(start)) && line.ends_with(':'))
+        || (declarations.iter().any(|start| line.starts_with(start)) && !line.ends_with(['.', ':', '!', '?']))
 }
 
-/// A short answer in words where a file was asked for.
-fn is_refusal(path: &RelPath, answer: &str) -> bool {
+/// Whether a short answer speaks in the first person: declines, or, where code was asked for, says what it will do.
+fn is_remark(path: &RelPath, answer: &str) -> bool {
+    if answer.trim().len() >= LONGEST_REMARK || has_heading(answer) {
+        return false;
+    }
     let words = answer.trim().to_lowercase().replace('’', "'");
-    let openings = [
-        "i'm sorry",
-        "i am sorry",
-        "sorry, ",
-        "i can't ",
-        "i cannot ",
-        "i can not ",
+    let is_text = is_markdown(path) || matches!(path.extension().as_str(), "" | "txt" | "rst" | "adoc");
+    declines(&words) || (!is_text && speaks_of_itself(&words) && !words.contains(['{', '}', '=', ';', '<', '>']))
+}
+
+fn has_heading(answer: &str) -> bool {
+    Parser::new(answer).any(|event| matches!(event, Event::Start(Tag::Heading { .. })))
+}
+
+/// Whether the first sentence, mere apologies left out, says that the speaker does not do what was asked.
+fn declines(words: &str) -> bool {
+    let apologies = ["sorry", "i'm sorry", "i am sorry", "i apologize", "i apologise", "my apologies"];
+    let openings = ["unfortunately", "as an ai", "as a language model", "as a large language model", "i'm afraid"];
+    let refusals = [
+        "i can't",
+        "i cannot",
+        "i can not",
         "i'm unable",
         "i am unable",
-        "i won't ",
-        "as an ai",
+        "i'm not able",
+        "i am not able",
+        "i won't",
+        "i will not",
+        "i must decline",
+        "i have to decline",
     ];
-    let is_prose = matches!(path.extension().as_str(), "txt" | "rst") || is_markdown(path);
-    words.len() < 600 && !is_prose && openings.iter().any(|opening| words.starts_with(opening))
+    // "I can't wait" is what a letter says; who declines names the work.
+    let work = [
+        "help",
+        "assist",
+        "write",
+        "create",
+        "provide",
+        "generate",
+        "produce",
+        "fulfil",
+        "comply",
+        "complete",
+        "continue",
+        "do that",
+        "do this",
+        "access",
+        "implement",
+    ];
+    let mut sentences = words.split_inclusive(['.', '!', '?', '\n']).map(str::trim);
+    let is_apology = |sentence: &str| apologies.contains(&sentence.trim_end_matches(['.', '!']));
+    let Some(sentence) = sentences.find(|sentence| !sentence.is_empty() && !is_apology(sentence)) else {
+        return false;
+    };
+    let has = |parts: &[&str]| parts.iter().any(|part| sentence.contains(part));
+    let opens_with = |parts: &[&str]| parts.iter().any(|part| words.starts_with(part));
+    let is_excused = opens_with(&apologies) || opens_with(&openings);
+    (is_excused && has(&refusals)) || (opens_with(&refusals) && has(&work))
 }
 
-/// The fenced blocks, each to the fence that really closes it.
-///
-/// CommonMark closes a block at the first bare fence, but models put a file with fences into a fence of the same
-/// length. So a fence with an info string inside a block opens another one, which has to be closed first.
-fn fenced_blocks(answer: &str) -> Vec<Block<'_>> {
-    let mut blocks = Vec::new();
-    let mut from = 0;
-    while let Some((start, info)) = next_fence(answer, from) {
-        let block = block_at(answer, start, info);
-        from = block.whole.end;
-        blocks.push(block);
-    }
-    match one_around_all(answer, &blocks) {
-        Some(outer) => vec![outer],
-        None => blocks,
-    }
-}
-
-/// Where the next fenced block begins, and its info string.
-fn next_fence(answer: &str, from: usize) -> Option<(usize, &str)> {
-    let rest = &answer[from..];
-    for (event, range) in Parser::new(rest).into_offset_iter() {
-        if let Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) = event {
-            let start = from + range.start;
-            let line = answer[start..].lines().next().unwrap_or_default();
-            return Some((start, line.trim_start_matches(['`', '~']).trim()));
-        }
-    }
-    None
-}
-
-fn block_at<'a>(answer: &'a str, start: usize, info: &'a str) -> Block<'a> {
-    let line_start = answer[..start].rfind('\n').map_or(0, |at| at + 1);
-    let indent = start - line_start;
-    let mark = answer[start..].chars().next().expect("a fence begins with its mark");
-    let length = run(&answer[start..], mark);
-    let body = answer[start..].find('\n').map_or(answer.len(), |at| start + at + 1);
-    let mut depth = 1;
-    let (mut text_end, mut end) = (answer.len(), answer.len());
-    let mut at = body;
-    for line in answer[body..].split_inclusive('\n') {
-        let trimmed = line.trim();
-        let marks = run(trimmed, mark);
-        let rest = trimmed[marks * mark.len_utf8()..].trim();
-        if marks >= length && rest.is_empty() {
-            depth -= 1;
-        } else if marks >= length && !rest.contains(mark) {
-            depth += 1;
-        }
-        if depth == 0 {
-            (text_end, end) = (at, at + line.trim_end().len());
-            break;
-        }
-        at += line.len();
-    }
-    let above = answer[..line_start].lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    Block { info, above, whole: start..end, text: unindented(&answer[body..text_end], indent) }
-}
-
-/// The reading in which the first and the last fence of the answer belong together, though bare fences lie between:
-/// a marked outer fence whose inner ones have no info string.
-fn one_around_all<'a>(answer: &'a str, blocks: &[Block<'a>]) -> Option<Block<'a>> {
-    let (first, others) = blocks.split_first()?;
-    let last = others.last()?;
-    let is_around = answer[..first.whole.start].trim().is_empty() && answer[last.whole.end..].trim().is_empty();
-    let is_marked = !first.info.is_empty() && others.iter().all(|block| block.info.is_empty());
-    if !is_around || !is_marked {
-        return None;
-    }
-    let body = first.whole.start + answer[first.whole.start..].find('\n')? + 1;
-    let closing = answer[..last.whole.end].rfind('\n')? + 1;
-    let text = answer[body..closing].to_owned();
-    Some(Block { info: first.info, above: first.above, whole: first.whole.start..last.whole.end, text })
-}
-
-/// How many of `mark` the text begins with.
-fn run(text: &str, mark: char) -> usize {
-    text.chars().take_while(|c| *c == mark).count()
-}
-
-/// Takes up to `indent` blanks off every line, as far as the fence itself was indented.
-fn unindented(text: &str, indent: usize) -> String {
-    if indent == 0 {
-        return text.to_owned();
-    }
-    text.split_inclusive('\n').map(|line| &line[run(line, ' ').min(indent)..]).collect()
+/// Whether it is one paragraph in which a person is spoken to.
+fn speaks_of_itself(words: &str) -> bool {
+    let is_one_paragraph = !words.contains("\n\n") && !words.contains("\r\n\r\n");
+    let openings = ["i ", "i'm ", "i'll ", "i've ", "sorry, ", "let me "];
+    is_one_paragraph && openings.iter().any(|opening| words.starts_with(opening))
 }
 
 #[cfg(test)]
@@ -376,6 +347,166 @@ mod tests {
         refuses("a.js", "I cannot write this file.", "declines");
         reads("a.md", "Sorry, we are closed.\n", "Sorry, we are closed.\n");
         reads("a.js", "// I'm sorry, but this is code\nf();\n", "// I'm sorry, but this is code\nf();\n");
+    }
+
+    #[test]
+    fn prose_with_a_line_or_two_like_code_around_a_fence() {
+        let block = "```js\nlet a;\n```\n";
+        for (above, below) in [
+            ("Here is the updated file (src/a.js)\n", "Run it with `node a.js` (Node 18+)"),
+            ("Set PORT = 80 first;\n", "import it like this:\n"),
+            ("Set A = 1\nSet B = 2\n", ""),
+            (
+                "I set A = 1,\nas well as B = 2,\nC = 3, and also\nleft the rest\nas it was before\nin your file:\n",
+                "Bye.",
+            ),
+            ("The \"\"\" in your file was wrong.\n", "Done."),
+            ("I took `'''` away:\n\n", "Use `'''` no more.\n"),
+            ("/* was not closed:\n", ""),
+        ] {
+            reads("src/a.js", &format!("{above}{block}{below}"), "let a;\n");
+        }
+        reads("a.js", "```js\nlet a;\n```\nA = 1;\nB = 2;\nC = 3;\n", "let a;\n");
+    }
+
+    #[test]
+    fn fences_among_code_belong_to_it() {
+        for file in [
+            "const a = 1;\nconst b = `\n~~~json\n{}\n~~~\n`;\nexport { a, b };\n",
+            "P = '''\n```json\n'''\nprint(1)\n",
+            "\"\"\"Shows it:\n\n```\nx\n```\n\"\"\"\nprint(1)\n",
+            "/*\nLike this:\n```js\nf()\n```\n*/\nf()\n",
+        ] {
+            reads("a.py", file, file);
+        }
+    }
+
+    #[test]
+    fn fence_below_an_html_tag() {
+        for above in ["<br>\n", "<file path=\"a.js\">\n", "</think>\n", "<details>\n<summary>a</summary>\n"] {
+            reads("a.js", &format!("{above}```js\nlet a;\n```\n"), "let a;\n");
+        }
+        reads("a.js", "<file path=\"a.js\">\n```js\nlet a;\n```\n</file>\n", "let a;\n");
+    }
+
+    #[test]
+    fn inner_fence_that_is_never_closed() {
+        let file = "PROMPT = '''\n```json\n'''\nprint(1)\n";
+        reads("a.py", &format!("```python\n{file}```\n\nThat is it.\n"), file);
+        reads("a.js", "```js\nsend(\n```json\n)\n```\n\nThat is it.\n", "send(\n```json\n)\n");
+    }
+
+    #[test]
+    fn quotes_that_nothing_closes_hide_no_fence() {
+        let answer = "```js a.js\nlet a = \"'''\";\n```\nRun:\n```sh\nnode a\n```\n";
+        reads("a.js", answer, "let a = \"'''\";\n");
+        reads("_redirects", "```\n/*  /index.html  200\n```\nBye.\n", "/*  /index.html  200\n");
+        reads("a.js", "```js a.js\nlet a = 1;\n```\nOutput:\n```\n1\n```", "let a = 1;\n");
+    }
+
+    #[test]
+    fn fence_of_a_docstring_closes_nothing() {
+        let file = "def f():\n    #:\n    ```\n    x\n    ```\n";
+        reads("a.py", &format!("```python\n{file}```\nBye.\n"), file);
+    }
+
+    #[test]
+    fn fence_right_after_a_list_marker() {
+        reads("a.js", "- ```js\n  let a;\n  ```\n", "let a;\n");
+    }
+
+    #[test]
+    fn of_two_named_blocks_the_larger_and_it_is_said() {
+        let answer = "```js a.js\nlet a;\n```\n`a.js`:\n```js\nlet a = 1;\n```\n```sh\nnpm install --everything\n```\n";
+        let extracted = extract(&path("a.js"), answer).expect("reads");
+        assert_eq!(extracted.text, "let a = 1;\n");
+        let note = "the answer held 2 code blocks for this file; the largest was taken";
+        assert_eq!(extracted.note.as_deref(), Some(note));
+    }
+
+    #[test]
+    fn markdown_with_examples_is_no_example() {
+        for file in [
+            "# Plan: shared_dependencies.md\n\n```yaml contract\nfiles: []\n```\n",
+            "# Plan\n\nIn `shared_dependencies.md`:\n\n```\nfiles: []\n```\n",
+            "The plan in shared_dependencies.md:\n```yaml contract\nfiles: []\n```\n",
+            "# Guide\n\nWrite:\n\n```markdown\n# Title\n```\n",
+            "# Help\n\nEdit `README.md` like this:\n\n```\nText\n```\n",
+            "- one\n- two\n\n```markdown\n# Title\n```\n",
+            "a\n\nb\n\nc\n\nd\n\n```markdown\n# Title\n```\n",
+            "```markdown\n# Title\n```\n\na\n\nb\n\nc\n\nd\n",
+            "Here:\n\n```markdown\n# Title\n```\n\nAnd run:\n\n```\nmake\n```\n",
+            "Here:\n\n```markdown\n# Title\n```\nAnd run:\n```\nmake\n```\n",
+            "Here:\n```md\n# A\n\n```\n\nRun:\n\n```\nmake\n```\n",
+            "Run:\n\n```\nmake\n```\n",
+        ] {
+            reads("shared_dependencies.md", file, file);
+            reads("README.md", file, file);
+        }
+    }
+
+    #[test]
+    fn markdown_block_among_a_few_words() {
+        for open in ["```markdown", "```md", "```README.md", "```"] {
+            reads("README.md", &format!("Sure!\n\nHere:\n{open}\n# Title\n```\nBye.\n"), "# Title\n");
+        }
+        reads("README.md", "`README.md`:\n```\nText\n```\n", "Text\n");
+        let file = "# A\n\n```\nx\n```\nB:\n```\ny\n```\n";
+        reads("README.md", &format!("<br>\n```md\n{file}```\n"), file);
+    }
+
+    #[test]
+    fn refusals_in_other_words() {
+        for words in [
+            "I'm sorry, but I can't help with that.",
+            "I’m sorry. I can’t help with that.",
+            "I apologize, but I can't do it.",
+            "I'm not able to help with this request.",
+            "Unfortunately, I can't do it.",
+            "As a language model I cannot do it.",
+            "As an AI, I’m unable to do it. Ask me something else!",
+        ] {
+            for at in ["a.js", "a.md", "a.txt", "LICENSE"] {
+                refuses(at, words, "declines");
+            }
+        }
+        refuses("a.js", "I will now write the file a.js for you.", "announces");
+        refuses("a.js", "Sorry, that is not possible.", "declines");
+    }
+
+    #[test]
+    fn text_in_the_first_person_is_a_file() {
+        for (at, file) in [
+            ("a.txt", "I will now write a letter.\n"),
+            ("a.md", "I can't wait to see you.\n"),
+            ("a.md", "I can't write.\n\n# A poem\n"),
+            ("a.coffee", "I = 1\n"),
+            ("a.coffee", "I 1\n\nf 2\n"),
+            ("a.js", &format!("I'm sorry, but I can't help = 1\n{}", "f(1)\n".repeat(200))),
+            ("a.js", &format!("// I'm sorry, but I can't help\n{}", "f(1)\n".repeat(200))),
+        ] {
+            reads(at, file, file);
+        }
+    }
+
+    #[test]
+    fn bytes_stay_as_sent() {
+        for file in ["a\r\n\tb\r\n", "a\t \n\n\n", "\u{feff}a\n", "$& :: </tool_call>\n"] {
+            reads("a.js", file, file);
+            reads("a.js", &format!("Here:\n```\n{file}```\r\nBye."), file);
+        }
+    }
+
+    #[test]
+    fn lines_that_only_resemble_a_closing_fence() {
+        for file in ["~~~\nx\n", "- ```\n  x\n  ```\n", "1.```\nx\n", "```x``` y\n", "f:\n"] {
+            reads("a.js", &format!("Here:\n```js\n{file}```\nBye.\n"), file);
+        }
+        reads("a.js", "````js\n```\nx\n````\n", "```\nx\n");
+        reads("a.js", "```npm i``` first.\n\n```js\nlet a;\n```\n", "let a;\n");
+        reads("a.js", "```js a.js\nf:\n```\nRun:\n```\nx\n```\n", "f:\n");
+        reads("a.js", "1.```\nx\n", "1.```\nx\n");
+        reads("a.js", "I can't write more.\n```js\nlet a;\n```\n", "let a;\n");
     }
 
     #[test]

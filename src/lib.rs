@@ -46,6 +46,7 @@ pub mod contract;
 pub mod engine;
 pub mod event;
 pub mod extract;
+mod fence;
 pub mod file;
 pub mod file_list;
 pub mod generate;
