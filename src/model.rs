@@ -232,7 +232,14 @@ impl Error {
 
     /// Whether the service is asked for more than it bears.
     pub fn is_about_load(&self) -> bool {
-        matches!(self, Error::Status { status: 429 | 503 | 529, .. })
+        match self {
+            Error::Status { status: 429 | 503 | 529, .. } => true,
+            // llama.cpp's server, when calls that share one window fill it together.
+            Error::Status { message: words, .. } | Error::Broken { why: words } => {
+                words.contains("Context size has been exceeded")
+            }
+            _ => false,
+        }
     }
 
     /// What to do about it, if there is something.
@@ -241,7 +248,7 @@ impl Error {
             Error::Unreachable { .. } => Some("is the server running, and is the address right? --base-url sets it"),
             Error::Unauthorized { .. } => Some("set OPENAI_API_KEY to a key that belongs to this server"),
             Error::OutOfCredit { .. } => Some("add credit to the account of this key, or name another model or server"),
-            Error::Status { status: 400 | 404, message, .. } if message.to_lowercase().contains("model") => {
+            Error::Status { status: 400 | 404, message, .. } if is_about_the_model(message) => {
                 Some("is the model's name right? --model sets it")
             }
             Error::Status { status: 404, .. } => {
@@ -262,4 +269,11 @@ impl Error {
             Error::NotRecorded { .. } => Some("a recorded run answers only what was asked when it was recorded"),
         }
     }
+}
+
+/// Whether a service complains of the model's name, in the words of OpenAI, Anthropic, Ollama, vLLM or LiteLLM.
+fn is_about_the_model(message: &str) -> bool {
+    let message = message.to_lowercase();
+    let complaints = ["not found", "does not exist", "model name", "unknown model", "invalid model", "no such model"];
+    message.contains("model") && complaints.iter().any(|complaint| message.contains(complaint))
 }

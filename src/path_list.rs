@@ -64,7 +64,9 @@ pub fn read(function: &str, reply: &Reply) -> Result<Vec<String>, Fault> {
     }
     // Some models call while they think (Qwen). What only stands there is a draft, but a call is an act.
     let all_calls = calls::calls(&reply.text, function);
-    if let Some(paths) = in_calls(&all_calls, function, ending)? {
+    if text != reply.text
+        && let Some(paths) = in_calls(&all_calls, function, ending)?
+    {
         return Ok(paths);
     }
     let other = all_calls.iter().find(|call| !call.name.is_empty() && !is_same_name(call.name, function));
@@ -263,6 +265,26 @@ mod tests {
     }
 
     #[test]
+    fn a_list_in_groups_is_one_list() {
+        called(r#"{"front":["a.js"],"back":["src/b.js"]}"#, AB);
+        called(r#"{"front":{"files":["a.js"]},"back":{"files":["src/b.js"]}}"#, AB);
+        called(r#"{'front':{"files":["a.js"]},'back':{"files":["src/b.js"]}"#, AB);
+    }
+
+    #[test]
+    fn a_part_of_a_list_that_cannot_be_read_is_no_list() {
+        for text in [
+            r#"{"groups":[{"has":["a.js"]},{"has":["src/b.js"]}]}"#,
+            r#"{'groups':[{"has":["a.js"]},{"has":["src/b.js"]}]}"#,
+            r#"{'groups':[{"has":["a.js"]},{"has":["src/b.js"]}]"#,
+            r#"{"front" ["a.js"], !!, "back" ["src/b.js"]}"#,
+        ] {
+            fails(call(text, Some(Finish::Stop)), Fault::None);
+            fails(reply(text, Some(Finish::Stop)), Fault::None);
+        }
+    }
+
+    #[test]
     fn no_paths_in_the_call() {
         for arguments in [
             "",
@@ -391,6 +413,18 @@ mod tests {
             if let Ok(read) = read("list_files", &call(cut, Some(Finish::Stop))) {
                 assert_eq!(read, paths[..read.len()], "{cut}");
                 assert!(cut.ends_with(['"', ']']), "{cut}");
+            }
+        }
+    }
+
+    /// Says nothing of time, but does not come to its end if reading takes a pass per bracket.
+    #[test]
+    fn long_answers_of_nothing_but_brackets() {
+        for shape in ["[", "{", "[{\"a\":", "['", "[]", "[a [", "- [\n", "(", "<tool_call>[", "<function=list_files>["]
+        {
+            let text = shape.repeat(32 * 1024 / shape.len());
+            for reply in [reply(&text, Some(Finish::Stop)), call(&text, Some(Finish::Stop))] {
+                assert!(read("list_files", &reply).is_err(), "{shape}");
             }
         }
     }

@@ -24,6 +24,8 @@ const DELIMITERS: &[(&str, &[&str])] = &[
     ("<|tool▁call▁begin|>", &["<|tool▁call▁end|>"]),   // the same in plain bars
     ("\nAction:", &["\nObservation:"]),                // ReAct
 ];
+/// What they begin with.
+const FIRST: &[char] = &['<', '[', 't', '\n'];
 /// What may stand between the delimiter and the name.
 const FILLERS: &[&str] = &["function<｜tool▁sep｜>", "function<|tool▁sep|>", "call:"];
 const GEMMA_QUOTE: &str = "<|\"|>";
@@ -126,6 +128,10 @@ impl Begun {
 /// The length of the delimiter that stands at this place, and what ends its call.
 fn opener(text: &str, at: usize) -> Option<(usize, &'static [&'static str])> {
     let rest = &text[at..];
+    // Nearly every character begins none, and a walk through the table for each would be most of the time.
+    if at > 0 && !rest.starts_with(FIRST) {
+        return None;
+    }
     DELIMITERS.iter().find_map(|(opener, closers)| {
         // The first call may begin with the text, where no line break stands before it.
         let opener = if at == 0 { opener.trim_start() } else { opener };
@@ -189,4 +195,36 @@ fn json_part(text: &str) -> Cow<'_, str> {
         json.pop();
     }
     Cow::Owned(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_delimiter_begins_with_a_known_character() {
+        for (opener, _) in DELIMITERS {
+            assert!(opener.starts_with(FIRST), "{opener}");
+        }
+    }
+
+    #[test]
+    fn calls_with_their_places() {
+        let text = "x <tool_call>read\n{\"a\": 1}</tool_call> y list_files(b=[1], \"c\") z";
+        let found: Vec<_> =
+            calls(text, "list_files").into_iter().map(|call| (call.name, call.place, call.arguments)).collect();
+        assert_eq!(
+            found,
+            [
+                ("read", 2..26, Arguments::Text("{\"a\": 1}".into())),
+                ("list_files", 41..63, Arguments::Named(vec![("b", "[1]"), ("", "\"c\"")])),
+            ]
+        );
+        assert_eq!(&text[41..63], "list_files(b=[1], \"c\")");
+    }
+
+    #[test]
+    fn a_longer_name_is_another_name() {
+        assert_eq!(calls("my_list_files([1]) list_filesystem([1])", "list_files"), []);
+    }
 }

@@ -42,8 +42,8 @@ impl Rigour {
     /// Strict parsing ends at the first byte that does not fit; repair reads the value to its end, and takes longer.
     fn effort(self) -> Effort {
         match self {
-            Rigour::Strict => Effort { passes: 16, values: usize::MAX },
-            Rigour::Repaired => Effort { passes: 4, values: 100 },
+            Rigour::Strict => Effort { passes: 4, values: usize::MAX },
+            Rigour::Repaired => Effort { passes: 2, values: 100 },
         }
     }
 }
@@ -107,15 +107,16 @@ pub(super) fn in_yaml(text: &str, function: &str) -> Option<Vec<String>> {
 /// It, or what is around it, was cut off.
 pub(super) fn first_list(text: &str, function: &str, trust: Trust, rigour: Rigour, ending: Ending) -> Read {
     let found = first_value(text, &rigour.effort(), |at, span| {
-        let (said, otherwise) = match span {
+        let value = &text[at..];
+        // Of a list that cannot be read as a whole, a part of it would be a shorter list.
+        let inside = if begins_like_a_list(value) { Look::Behind } else { Look::Inside };
+        let said = match span {
             // `[main.js](main.js)` and `app/[id.js]` are no lists.
-            Span::Whole(length) if rigour == Rigour::Repaired && is_in_words(text, at, at + length) => {
-                return Look::Inside;
-            }
-            Span::Whole(length) => (read_value(&text[at..at + length], function, trust, rigour), Look::Inside),
-            Span::Open { .. } if !begins_like_a_list(&text[at..]) => return Look::Inside,
+            Span::Whole(length) if rigour == Rigour::Repaired && is_in_words(text, at, at + length) => return inside,
+            Span::Whole(length) => read_value(&value[..*length], function, trust, rigour),
+            Span::Open { .. } if !begins_like_a_list(value) => return inside,
             Span::Open { closers, is_after_value: true } if ending == Ending::Done => {
-                (read_value(&format!("{}{closers}", &text[at..]), function, trust, rigour), open_otherwise(rigour))
+                read_value(&format!("{value}{closers}"), function, trust, rigour)
             }
             // Where the model was stopped, more paths would have come.
             Span::Open { .. } => return Look::Found(Err(Fault::Cut)),
@@ -123,18 +124,10 @@ pub(super) fn first_list(text: &str, function: &str, trust: Trust, rigour: Rigou
         match said {
             Some(Said::Paths(paths)) => Look::Found(Ok(Some(paths))),
             Some(Said::OtherCall | Said::Nothing) => Look::Behind,
-            None => otherwise,
+            None => inside,
         }
     });
     found.unwrap_or(Ok(None))
-}
-
-/// Where to look on when closing the brackets did not make a value: strictly, nothing inside counts before repair.
-fn open_otherwise<T>(rigour: Rigour) -> Look<T> {
-    match rigour {
-        Rigour::Strict => Look::Behind,
-        Rigour::Repaired => Look::Inside,
-    }
 }
 
 /// Whether the text ends in a list that is not closed.
@@ -272,16 +265,21 @@ fn said(value: &Value, function: &str, trust: Trust, depth: usize) -> Said {
                 return Said::Paths(paths);
             }
             let is_arguments = |key: &str| ARGUMENT_KEYS.contains(&key);
-            let mut is_other = false;
+            let (mut paths, mut is_other) = (Vec::new(), false);
             for (key, inner) in object {
                 let inner = if is_arguments(key) { unquoted(inner) } else { Cow::Borrowed(inner) };
                 match said(&inner, function, trust, depth - 1) {
-                    Said::Paths(paths) => return Said::Paths(paths),
+                    // A list in groups is one list.
+                    Said::Paths(group) => paths.extend(group),
                     Said::OtherCall => is_other = true,
                     Said::Nothing => {}
                 }
             }
-            if is_other { Said::OtherCall } else { Said::Nothing }
+            match (paths.is_empty(), is_other) {
+                (false, _) => Said::Paths(paths),
+                (true, true) => Said::OtherCall,
+                (true, false) => Said::Nothing,
+            }
         }
         _ => Said::Nothing,
     }

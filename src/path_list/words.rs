@@ -72,6 +72,9 @@ pub(super) fn listed_in(text: &str) -> Option<Vec<String>> {
 pub(super) fn fenced(text: &str) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut is_inside = false;
+    if !text.contains("```") && !text.contains("~~~") {
+        return blocks;
+    }
     for event in Parser::new(text) {
         match event {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => {

@@ -58,6 +58,11 @@ fn every_command_of_the_readme_is_run() {
             assert!(ci.lines().any(|line| line.trim().starts_with(&command)), "'{command}' is not in .ci/run");
             continue;
         }
+        // The checks against other servers are long and need a network: they have to be there.
+        if let Some(script) = command.strip_prefix("bash ") {
+            assert!(root(script).contains("SMOL_SERVERS_CACHE"), "{script}");
+            continue;
+        }
         if command.starts_with("export OPENAI_API_KEY=") {
             continue;
         }
