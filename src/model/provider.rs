@@ -93,9 +93,14 @@ impl Provider {
     }
 }
 
-/// Ollama's own tools take a host without a scheme.
+/// A whole address: Ollama's own tools take a host without a scheme, and without a port mean their own.
 pub(crate) fn with_scheme(address: String) -> String {
-    if address.contains("://") { address } else { format!("http://{address}") }
+    let is_bare = !address.contains("://");
+    match is_bare && !address.contains(':') {
+        true => format!("http://{address}:11434"),
+        false if is_bare => format!("http://{address}"),
+        false => address,
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +113,17 @@ mod tests {
             assert_eq!(provider.rungs.last(), Some(&Rung::Text), "{}", provider.name);
             assert_eq!(Provider::named(&provider.name), Some(provider));
             assert_eq!(&Provider::at(&format!("{}/", provider.base_url)), provider);
+        }
+    }
+
+    #[test]
+    fn a_host_as_ollama_takes_it() {
+        for (set, address) in [
+            ("0.0.0.0", "http://0.0.0.0:11434"),
+            ("box:99", "http://box:99"),
+            ("https://box/ollama", "https://box/ollama"),
+        ] {
+            assert_eq!(with_scheme(set.to_owned()), address);
         }
     }
 

@@ -82,9 +82,9 @@ fn a_file_that_a_late_list_does_not_confirm_is_cut_short() {
 
 #[test]
 fn branches_start_beside_the_list() {
-    let run = Smol::project(&["a.js"]).on("list", Answer::list(&["a.js"]).after(Duration::from_millis(500))).success();
+    let run = Smol::project(&["a.js"]).on("list", Answer::list(&["a.js"]).after(Duration::from_millis(1500))).success();
     let at = |question: &str| run.requests(question)[0].at;
-    assert!(at("a.js") < at("list") + Duration::from_millis(400), "the file waited for the list");
+    assert!(at("a.js") < at("list") + Duration::from_millis(1300), "the file waited for the list");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn without_any_list_the_plan_leads() {
 #[test]
 fn the_first_branch_goes_ahead_until_its_first_token() {
     let files = ["a.js", "b.js", "c.js"];
-    let slow = || Answer::text("```\nx\n```\n").after(Duration::from_millis(300));
+    let slow = || Answer::text("```\nx\n```\n").after(Duration::from_millis(1000));
     let long_plan = format!("{}\n{}", plan(&files), "Words. ".repeat(600));
     let with = |plan: String| {
         let smol = files.iter().fold(Smol::project(&files).on("plan", plan), |smol, file| smol.on(file, slow()));

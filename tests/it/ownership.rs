@@ -188,7 +188,7 @@ fn a_damaged_memory_loses_nobody_anything() {
     let run = Smol::project(&["a.js", "b.js"]).success();
     let journal = run.read(".smol/journal").expect("is there");
     let cut = &journal[..journal.len() - 10];
-    let b_is_cut = cut.contains("a.js");
+    let b_is_cut = journal.lines().last().expect("it has lines").contains("b.js");
     let run =
         run.again().write("generated/.smol/journal", cut).on("a.js", "new\n").args(["gen", "--file", "a.js"]).success();
     let expected = if b_is_cut { "new\n" } else { "a.js\n" };
