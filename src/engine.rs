@@ -71,9 +71,13 @@ impl Engine {
             let is_text = reply.call.is_none();
             let joined = if is_text { continuation::join(&part, &reply.text) } else { String::new() };
             let (why, wait) = match (error, reply.finish, &reply.refusal) {
-                (None, _, Some(words)) => bail!("the model declined: {}", words.trim()),
+                (None, _, Some(words)) => {
+                    self.count(question, &asked, &reply);
+                    bail!("the model declined: {}", words.trim());
+                }
                 (None, Some(Finish::Refused), None) => {
-                    bail!("the model's service held the answer back (content filter)")
+                    self.count(question, &asked, &reply);
+                    bail!("the model's service held the answer back (content filter)");
                 }
                 (None, Some(Finish::Stop), None) => {
                     reply.text = joined;

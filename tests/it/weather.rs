@@ -353,6 +353,9 @@ fn a_key_that_a_server_repeats_is_not_passed_on() {
 #[test]
 fn a_refusal_by_its_own_field() {
     fails(Answer::text("I would rather not.").fault(Fault::Refusal), "the model declined: I would rather not.");
+    let refused = Answer::text("I would rather not.").fault(Fault::Refusal);
+    let run = Smol::project(&["a.js"]).on("a.js", refused).arg("--json").exit(1);
+    assert_eq!(run.report()["usage"]["input"], 3000, "a refusal is paid for like any answer");
 }
 
 #[test]
