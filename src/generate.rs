@@ -237,9 +237,7 @@ impl Run<'_> {
             Err(error) => self.engine.events.emit(Event::Failed { path, why: format!("{error:#}") }),
         }
     }
-}
 
-impl Run<'_> {
     /// An error if no file got an answer, because the service could not be reached or took no question.
     fn reached(&self) -> Result<()> {
         match &*self.turned_away.lock().unwrap_or_else(PoisonError::into_inner) {

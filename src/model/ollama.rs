@@ -25,6 +25,9 @@ const WINDOW: u64 = 32_768;
 /// Room for the answer that has to be left in the window, in tokens.
 const ANSWER: u64 = 4_096;
 
+/// How much is read of a model's description, in bytes; it holds licences and templates.
+const LONGEST_DESCRIPTION: usize = 16 * 1024 * 1024;
+
 /// An Ollama server.
 pub struct Ollama {
     model: String,
@@ -67,14 +70,12 @@ impl Model for Ollama {
             let window = *window.get_or_init(|| find_window(&client, &endpoint, &model)).await;
             let needed = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum::<u64>() + ANSWER;
             if needed > window {
-                let why = TooLong { needed, window };
-                return stream::once(async move { Err(why.into()) }).boxed();
+                return stream::iter([Err(Error::TooLong { needed, window })]).boxed();
             }
             let post = client.post(format!("{}/api/chat", endpoint.base_url)).json(&body(&model, &request, window));
-            let host = endpoint.host.clone();
-            let pieces = lines(post, endpoint).flat_map(move |line| {
+            let pieces = lines(post, endpoint.clone()).flat_map(move |line| {
                 stream::iter(match line {
-                    Ok(line) => pieces(&line, &host),
+                    Ok(line) => pieces(&line, &endpoint),
                     Err(error) => vec![Err(error)],
                 })
             });
@@ -84,22 +85,11 @@ impl Model for Ollama {
     }
 }
 
-struct TooLong {
-    needed: u64,
-    window: u64,
-}
-
-impl From<TooLong> for Error {
-    fn from(TooLong { needed, window }: TooLong) -> Error {
-        Error::TooLong { needed, window }
-    }
-}
-
 /// The model's own window, as far as it can be asked for; never more than [`WINDOW`].
 async fn find_window(client: &reqwest::Client, endpoint: &Endpoint, model: &str) -> u64 {
     let asked = client.post(format!("{}/api/show", endpoint.base_url)).json(&json!({ "model": model })).send().await;
     let told: Option<Value> = match asked {
-        Ok(response) => response.json().await.ok(),
+        Ok(response) => serde_json::from_slice(&shared::read_at_most(response, LONGEST_DESCRIPTION).await).ok(),
         Err(_) => None,
     };
     let info = told.as_ref().and_then(|told| told.get("model_info")?.as_object());
@@ -125,9 +115,11 @@ fn body(model: &str, request: &Request, window: u64) -> Value {
 }
 
 /// What one line of the stream says.
-fn pieces(line: &Value, host: &str) -> Vec<Result<Piece, Error>> {
+fn pieces(line: &Value, endpoint: &Endpoint) -> Vec<Result<Piece, Error>> {
     if let Some(error) = line.get("error").and_then(Value::as_str) {
-        return vec![Err(Error::Broken { why: format!("{host} sent an error: {error}") })];
+        return vec![Err(Error::Broken {
+            why: format!("{} sent an error: {}", endpoint.host, endpoint.redact(error)),
+        })];
     }
     let text = |pointer: &str| line.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
     let count = |name: &str| line.get(name).and_then(Value::as_u64).unwrap_or(0);
@@ -135,7 +127,9 @@ fn pieces(line: &Value, host: &str) -> Vec<Result<Piece, Error>> {
     pieces.extend(text("/message/thinking").map(|text| Ok(Piece::Thinking(text.to_owned()))));
     pieces.extend(text("/message/content").map(|text| Ok(Piece::Text(text.to_owned()))));
     if line.get("done").and_then(Value::as_bool) == Some(true) {
-        let usage = Usage { input: count("prompt_eval_count"), output: count("eval_count"), ..Usage::NONE };
+        // A model that a local server only passes on to somebody else's machine is paid for, so the cost is not known.
+        let (input, output) = (count("prompt_eval_count"), count("eval_count"));
+        let usage = Usage { input, output, cost: None, ..Usage::NONE };
         let finish = if text("/done_reason") == Some("length") { Finish::Length } else { Finish::Stop };
         pieces.extend([Ok(Piece::Usage(usage)), Ok(Piece::End(finish))]);
     }

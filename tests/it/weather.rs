@@ -339,7 +339,10 @@ fn what_a_model_thinks_is_no_part_of_plan_or_file() {
         ));
         let run =
             Smol::project(&["a.js"]).on("plan", plan).on("list", list).on("a.js", format!("{think}```\nyes\n```\n"));
-        run.success().file("a.js", "yes\n").file("shared_dependencies.md", &crate::smol::plan(&["a.js"]));
+        let run = run.success().file("a.js", "yes\n").file("shared_dependencies.md", &crate::smol::plan(&["a.js"]));
+        let runs = std::fs::read_dir(run.dir.path().join("generated/.smol/runs")).expect("is there");
+        let record = std::fs::read_to_string(runs.flatten().next().expect("one").path()).expect("reads");
+        assert!(!record.contains("\"event\":\"thinking\""), "the record grows with every token");
     }
 }
 

@@ -145,7 +145,8 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
         let (face, tape) = (face.clone(), tape.clone());
         Events::to(move |event| {
             face.show(event);
-            if !matches!(event, Event::Piece { .. }) {
+            // What comes with every token stands in the record once, as a whole, with its call.
+            if !matches!(event, Event::Piece { .. } | Event::Thinking { .. }) {
                 tape(&Line::Event(event.clone()));
             }
         })
