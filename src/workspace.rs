@@ -106,7 +106,17 @@ impl Workspace {
     pub fn land(&self, path: &RelPath, text: &str) -> Result<Landing> {
         let mut manifest = self.manifest.lock().unwrap_or_else(PoisonError::into_inner);
         match self.owner(path, text, &manifest).with_context(|| format!("could not look at '{path}'"))? {
-            Owner::Nobody | Owner::Smol => {
+            Owner::Nobody => {
+                manifest.promise(path, text).with_context(|| format!("could not note down '{path}'"))?;
+                match self.appear(path, text).with_context(|| format!("could not write '{path}'"))? {
+                    Appearance::New => Ok(Landing::Written),
+                    Appearance::TooLate => {
+                        let kept_at = self.keep(path, text)?;
+                        Ok(Landing::Kept { kept_at, why: "it appeared while smol was about to write it" })
+                    }
+                }
+            }
+            Owner::Smol => {
                 manifest.promise(path, text).with_context(|| format!("could not note down '{path}'"))?;
                 self.place(path.as_str(), text).with_context(|| format!("could not write '{path}'"))?;
                 Ok(Landing::Written)
@@ -161,6 +171,25 @@ impl Workspace {
         self.dir.read(path.as_str()).map_err(explained)
     }
 
+    /// Puts a text where nothing is, and leaves alone what somebody else puts there first.
+    ///
+    /// A link takes a name only if it is free, in one step; a rename would replace whatever has it by now.
+    fn appear(&self, path: &RelPath, text: &str) -> Result<Appearance> {
+        if let Some(parent) = path.parents().next() {
+            self.dir.create_dir_all(parent).map_err(explained)?;
+        }
+        let landing = format!("{MEMORY}/landing");
+        whole(&self.dir, &landing, text)?;
+        let linked = self.dir.hard_link(&landing, &self.dir, path.as_str());
+        self.dir.remove_file(&landing).map_err(explained)?;
+        match linked {
+            Ok(()) => Ok(Appearance::New),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Appearance::TooLate),
+            // Not every disk knows links.
+            Err(_) => whole(&self.dir, path.as_str(), text).map(|()| Appearance::New),
+        }
+    }
+
     fn place(&self, path: &str, text: &str) -> Result<()> {
         if let Some((parent, _)) = path.rsplit_once('/') {
             self.dir.create_dir_all(parent).map_err(explained)?;
@@ -189,6 +218,12 @@ impl Workspace {
         }
         unreachable!("there is always another number")
     }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Appearance {
+    New,
+    TooLate,
 }
 
 enum Owner {
@@ -264,4 +299,21 @@ pub fn read_prompts(directory: &Path) -> Result<std::collections::BTreeMap<Strin
         }
     }
     Ok(prompts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_appears_at_the_last_moment_stays() {
+        let out = tempfile::TempDir::new().expect("a directory");
+        let workspace = Workspace::open(out.path()).expect("opens");
+        let path = RelPath::parse("src/a.js").expect("is one");
+        assert_eq!(workspace.appear(&path, "smol's").expect("writes"), Appearance::New);
+        std::fs::write(out.path().join("src/a.js"), "mine").expect("writes");
+        assert_eq!(workspace.appear(&path, "smol's").expect("looks"), Appearance::TooLate);
+        assert_eq!(workspace.read(&path).expect("reads").as_deref(), Some("mine"));
+        assert!(!out.path().join(".smol/landing").exists());
+    }
 }
