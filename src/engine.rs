@@ -8,6 +8,7 @@ use futures::StreamExt;
 use tokio::time::timeout;
 
 use crate::{
+    budget::{Allowance, Budget},
     continuation,
     event::{Event, Events, Question},
     model::{self, Finish, Message, Model, Piece, Reply, Request, Role},
@@ -30,6 +31,7 @@ pub struct Engine {
     pub prompts: Prompts,
     pub patience: Patience,
     pub pace: Pace,
+    pub budget: Budget,
     pub events: Events,
 }
 
@@ -53,9 +55,13 @@ impl Engine {
             Err(complaint) => complaint,
         };
         self.events.emit(Event::AskedAgain { question: question.clone(), complaint: complaint.clone() });
-        let again = self.complain(request, &reply, &complaint)?;
+        let again = self.complain(&request, &reply, &complaint)?;
         let reply = self.whole_reply(question, &again, &started).await?;
-        read(&reply).map_err(|complaint| anyhow!("{complaint}, also when asked again"))
+        read(&reply).map_err(|complaint| {
+            self.model.reject(&request);
+            self.model.reject(&again);
+            anyhow!("{complaint}, also when asked again")
+        })
     }
 
     /// Asks until the answer is whole: tries again after what passes, and goes on from what arrived.
@@ -136,9 +142,16 @@ impl Engine {
             Question::Plan | Question::FileList => Seat::Own,
         };
         let place = self.pace.enter(seat, tokens).await;
-        self.events.emit(Event::Asked { question: question.clone() });
         let mut reply = Reply::default();
-        let error = self.receive(question, request, started, &place, &mut reply).await.err();
+        let allowance = match self.budget.enter(request).await {
+            Ok(allowance) => allowance,
+            Err(error) => return Attempt { reply, error: Some(error.into()) },
+        };
+        self.events.emit(Event::Asked { question: question.clone() });
+        let error = self.receive(question, request, started, &place, &allowance, &mut reply).await.err();
+        if reply != Reply::default() {
+            allowance.used(&reply.usage.unwrap_or_else(|| reply.estimated_usage(request)));
+        }
         Attempt { reply, error }
     }
 
@@ -148,9 +161,10 @@ impl Engine {
         request: &Request,
         started: &impl Fn(),
         place: &Place<'_>,
+        allowance: &Allowance<'_>,
         reply: &mut Reply,
     ) -> Result<()> {
-        let mut pieces = self.model.reply(request);
+        let mut pieces = self.model.reply(request, allowance.most);
         let (mut limit, mut what) = (self.patience.first_token, "first token");
         let mut received = 0;
         // A list may be called for in the middle of a thought, and is read with it.
@@ -164,6 +178,10 @@ impl Engine {
                 self.pace.learn(room);
                 continue;
             }
+            if let Piece::Dropped { parameter, why } = piece {
+                self.events.emit(Event::ParameterDropped { parameter, why });
+                continue;
+            }
             (limit, what) = (self.patience.silence, "token");
             started();
             received += piece.text().len();
@@ -175,6 +193,7 @@ impl Engine {
             if received > LONGEST_ANSWER {
                 bail!("the answer was stopped at {LONGEST_ANSWER} bytes, more than any file needs");
             }
+            allowance.check(tokens::estimate_bytes(received))?;
             if repeats(reply.said()) {
                 bail!(model::Error::Broken { why: "it said the same over and over, and was stopped".to_owned() });
             }
@@ -223,7 +242,8 @@ impl Engine {
     }
 
     /// The same question with the complaint behind it; after an empty answer, which no service takes back, just again.
-    fn complain(&self, mut request: Request, reply: &Reply, complaint: &str) -> Result<Request> {
+    fn complain(&self, request: &Request, reply: &Reply, complaint: &str) -> Result<Request> {
+        let mut request = request.clone();
         if !reply.said().trim().is_empty() {
             let words = self.prompts.render("complaint", serde_json::json!({ "complaint": complaint }))?;
             request.messages.push(Message { role: Role::Assistant, text: reply.said().into() });

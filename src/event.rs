@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    model::provider::Rung,
     path::RelPath,
     report::{Outcome, Report},
     usage::Usage,
@@ -75,6 +76,15 @@ pub enum Event {
         question: Question,
         why: String,
         seconds: f64,
+    },
+    /// The service refused this parameter, in these words; it is left out from here on.
+    ParameterDropped {
+        parameter: String,
+        why: String,
+    },
+    /// The list was asked for in this way with success, after a better one was refused.
+    Stepped {
+        rung: Rung,
     },
     /// The plan stands. Without a contract in it the file list leads; `unreadable` says why.
     PlanReady {

@@ -59,7 +59,7 @@ pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec, 
     };
     let trunk = Trunk::new(&engine.prompts, spec, &plan)?;
     let leader = Leader::new(trunk.tokens() >= SHORTEST_CACHED_TRUNK);
-    let run = Run { engine, workspace, trunk: &trunk, leader, turned_away: Mutex::default() };
+    let run = Run { engine, workspace, trunk: &trunk, leader, ends: Mutex::default() };
     match scope {
         Scope::Everything | Scope::FromPlan => run.write_all(&plan).await?,
         Scope::PlanOnly => drop(run.list(&plan).await?),
@@ -96,8 +96,17 @@ struct Run<'a> {
     workspace: &'a Arc<Workspace>,
     trunk: &'a Trunk,
     leader: Leader,
-    /// Why the service takes no question at all, and how many files got an answer all the same.
-    turned_away: Mutex<(Option<model::Error>, usize)>,
+    ends: Mutex<Ends>,
+}
+
+/// What became of the files' calls, as far as it decides how the run ends.
+#[derive(Default)]
+struct Ends {
+    answered: usize,
+    /// Why the service takes no question at all.
+    turned_away: Option<model::Error>,
+    /// Why no more may be asked.
+    over_budget: Option<model::Error>,
 }
 
 /// The files that the list confirms; `None` until it stands.
@@ -149,7 +158,7 @@ impl Run<'_> {
     async fn ask_for_list(&self) -> Result<FileList> {
         let Engine { model, prompts, events, .. } = self.engine;
         let mut refused = anyhow!("the model has no way to be asked for a list");
-        for rung in model.rungs() {
+        for (index, rung) in model.rungs().iter().enumerate() {
             let request = file_list::ask(prompts, self.trunk, *rung)?;
             match self.engine.answer(&Question::FileList, request, || (), file_list::read).await {
                 Err(error) if error.downcast_ref().is_some_and(model::Error::is_about_the_form) => {
@@ -158,7 +167,12 @@ impl Run<'_> {
                     }
                     refused = error;
                 }
-                answer => return answer,
+                answer => {
+                    if index > 0 && answer.is_ok() {
+                        events.emit(Event::Stepped { rung: *rung });
+                    }
+                    return answer;
+                }
             }
         }
         Err(refused)
@@ -222,26 +236,29 @@ impl Run<'_> {
     }
 
     async fn settle(&self, path: RelPath, answer: Result<GeneratedFile>) {
-        {
-            let mut turned_away = self.turned_away.lock().unwrap_or_else(PoisonError::into_inner);
-            match &answer {
-                Ok(_) => turned_away.1 += 1,
-                Err(error) => {
-                    let error = error.downcast_ref::<model::Error>().filter(|error| error.is_about_access());
-                    turned_away.0 = error.cloned().or(turned_away.0.take());
-                }
-            }
-        }
+        self.note_end(answer.as_ref().err().map(|error| error.downcast_ref()));
         match answer {
             Ok(file) => land(self.engine, self.workspace, file).await,
             Err(error) => self.engine.events.emit(Event::Failed { path, why: format!("{error:#}") }),
         }
     }
 
-    /// An error if no file got an answer, because the service could not be reached or took no question.
+    fn note_end(&self, error: Option<Option<&model::Error>>) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            None => ends.answered += 1,
+            Some(Some(error @ model::Error::OverBudget { .. })) => ends.over_budget = Some(error.clone()),
+            Some(Some(error)) if error.is_about_access() => ends.turned_away = Some(error.clone()),
+            Some(_) => {}
+        }
+    }
+
+    /// An error if no more could be asked for the money, or if no file got an answer, because the service could not be
+    /// reached or took no question.
     fn reached(&self) -> Result<()> {
-        match &*self.turned_away.lock().unwrap_or_else(PoisonError::into_inner) {
-            (Some(error), 0) => Err(error.clone().into()),
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&ends.over_budget, &ends.turned_away, ends.answered) {
+            (Some(error), _, _) | (None, Some(error), 0) => Err(error.clone().into()),
             _ => Ok(()),
         }
     }

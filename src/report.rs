@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Event, path::RelPath, usage::Usage};
+use crate::{event::Event, model::service::Habits, path::RelPath, usage::Usage};
 
 /// What a run has done.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Report {
     pub refused: Vec<Refused>,
     pub dropped: Vec<RelPath>,
     pub notices: Vec<String>,
+    /// Parameters that the service refused, and how it was asked for the list where a better way was refused.
+    #[serde(default)]
+    pub habits: Habits,
     /// Calls whose answer came to its end.
     pub calls: usize,
     /// Answers that were cut after a part of them had arrived.
@@ -47,6 +50,8 @@ pub enum Outcome {
     /// Nothing could be done, or not to the end; the reason was said.
     Failed,
     Interrupted,
+    /// The next call could have passed what the run may cost.
+    OverBudget,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +109,8 @@ impl Report {
                 self.kept.push(Kept { path: path.clone(), kept_at: kept_at.clone(), why: why.clone() });
             }
             Event::Failed { path, why } => self.failed.push(Failed { path: path.clone(), why: why.clone() }),
+            Event::ParameterDropped { parameter, .. } => drop(self.habits.refused.insert(parameter.clone())),
+            Event::Stepped { rung } => self.habits.list = Some(*rung),
             Event::Asked { .. }
             | Event::Piece { .. }
             | Event::Thinking { .. }

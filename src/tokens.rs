@@ -2,5 +2,10 @@
 
 /// Estimates the tokens of `text`: English and code are about four bytes to a token.
 pub fn estimate(text: &str) -> u64 {
-    text.len().div_ceil(4) as u64
+    estimate_bytes(text.len())
+}
+
+/// The same for a text of so many bytes.
+pub fn estimate_bytes(bytes: usize) -> u64 {
+    bytes.div_ceil(4) as u64
 }

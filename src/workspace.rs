@@ -131,6 +131,19 @@ impl Workspace {
         }
     }
 
+    /// The record of the last run; `None` if there was none.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn last_record(&self) -> Result<Option<String>> {
+        let Ok(entries) = self.dir.read_dir(format!("{MEMORY}/runs")) else { return Ok(None) };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        // Their names begin with the moment when they began.
+        let Some(last) = names.filter(|name| name.ends_with(".jsonl")).max() else { return Ok(None) };
+        let file = self.dir.open(format!("{MEMORY}/runs/{last}")).map_err(explained)?;
+        text_of(file.into_std(), LONGEST_RECORD).map(Some)
+    }
+
     /// Starts the record of a run.
     pub fn run_log(&self, run: &str) -> Result<RunLog> {
         let runs = format!("{MEMORY}/runs");
@@ -280,6 +293,16 @@ pub fn read_named(path: &Path) -> Result<String> {
 /// The text of a recorded run that a person named; those of large projects are long.
 pub fn read_record(path: &Path) -> Result<String> {
     text_of(std::fs::File::open(path)?, LONGEST_RECORD)
+}
+
+/// Writes a file of smol's own outside of any output directory, whole or not at all.
+pub fn write_own(path: &Path, text: &str) -> Result<()> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        bail!("'{}' is no file", path.display())
+    };
+    std::fs::create_dir_all(parent)?;
+    let parent = Dir::open_ambient_dir(parent, ambient_authority())?;
+    whole(&parent, &name.to_string_lossy(), text)
 }
 
 /// Whether a person's word is the name of a file.

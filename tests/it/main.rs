@@ -4,6 +4,7 @@ mod cassettes;
 mod faces;
 mod fake;
 mod generate;
+mod money;
 mod ownership;
 mod readme;
 mod smol;

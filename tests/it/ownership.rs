@@ -161,7 +161,7 @@ fn after_a_kill_smol_still_knows_its_own_files() {
     child.kill().expect("is running");
     child.wait().expect("ends");
     let again = Smol::project(&["a.js", "slow.js"]).within(dir);
-    again.on("a.js", "second\n").success().file("a.js", "second\n").file("slow.js", "slow.js\n");
+    again.on("a.js", "second\n").arg("--fresh").success().file("a.js", "second\n").file("slow.js", "slow.js\n");
 }
 
 #[test]

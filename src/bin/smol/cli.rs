@@ -3,6 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
+use smol_dev::model::provider::Effort;
 
 /// Turns a markdown spec into a whole codebase, with any model.
 #[derive(Parser)]
@@ -72,6 +73,15 @@ pub struct GenArgs {
     /// Whether to look for a server on this machine when nothing else is set
     #[arg(long, value_name = "WHEN", env = "SMOL_LOCAL", hide_env = true, default_value = "auto")]
     pub local: Local,
+    /// How much the model is to think before it answers; sent in the provider's own words
+    #[arg(long, value_name = "LEVEL", env = "SMOL_EFFORT", hide_env = true, value_parser = effort)]
+    pub effort: Option<Effort>,
+    /// The most that this run may cost, in US dollars; it stops before a call that could pass it
+    #[arg(long, value_name = "USD", env = "SMOL_MAX_COST", hide_env = true)]
+    pub max_cost: Option<f64>,
+    /// Ask for everything anew, also what the last run has paid for before it was cut
+    #[arg(long, env = "SMOL_FRESH", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub fresh: bool,
     /// Files asked for at the same time [default: 16]
     #[arg(short, long, value_name = "N", env = "SMOL_JOBS", hide_env = true)]
     pub jobs: Option<NonZeroUsize>,
@@ -81,6 +91,9 @@ pub struct GenArgs {
     /// First wait between two tries; it doubles from one to the next [default: 1]
     #[arg(long, value_name = "SECONDS", env = "SMOL_RETRY_WAIT", hide_env = true, value_parser = seconds)]
     pub retry_wait: Option<Duration>,
+    /// Longest wait for a connection [default: 15]
+    #[arg(long, value_name = "SECONDS", env = "SMOL_CONNECT_TIMEOUT", hide_env = true, value_parser = seconds)]
+    pub connect_timeout: Option<Duration>,
     /// Longest wait for the first token of an answer [default: 300, for a server on this machine 900]
     #[arg(long, value_name = "SECONDS", env = "SMOL_FIRST_TOKEN_TIMEOUT", hide_env = true, value_parser = seconds)]
     pub first_token_timeout: Option<Duration>,
@@ -108,4 +121,8 @@ pub enum Local {
 fn seconds(typed: &str) -> Result<Duration, String> {
     let seconds = typed.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| "not a number of seconds".to_owned())
+}
+
+fn effort(typed: &str) -> Result<Effort, String> {
+    Effort::parse(typed).ok_or_else(|| format!("not one of {}", Effort::ALL.map(Effort::word).join(", ")))
 }

@@ -10,7 +10,7 @@ use smol_dev::{
 
 use crate::{
     face::{BAD, BOLD, DIM, Face, ODD, say},
-    words::{clean, counted, counts, money, quoted, thousands},
+    words::{clean, cost, counted, counts, quoted, thousands},
 };
 
 /// Says how the run ended; the tree of files goes to stdout, the story to stderr.
@@ -68,6 +68,7 @@ fn totals(report: &Report) -> String {
         Outcome::Complete => format!("{BOLD}done{BOLD:#}"),
         Outcome::Partial => format!("{BAD}not complete{BAD:#}"),
         Outcome::Failed => format!("{BAD}stopped{BAD:#}"),
+        Outcome::OverBudget => format!("{ODD}stopped at the limit on cost{ODD:#}"),
         Outcome::Interrupted => format!("{ODD}interrupted{ODD:#}: whole files only were written"),
     };
     let mut parts = vec![
@@ -77,11 +78,7 @@ fn totals(report: &Report) -> String {
         counts(usage),
     ];
     if report.calls > 0 {
-        parts.push(match usage.cost {
-            None => "cost unknown".to_owned(),
-            Some(0.0) => "nothing paid".to_owned(),
-            Some(cost) => money(cost),
-        });
+        parts.push(cost(usage));
     }
     parts.join(" · ")
 }
@@ -112,10 +109,9 @@ fn next(report: &Report, again: &str) -> Option<String> {
                 quoted(&format!("{out}/{first}"))
             ))
         }
-        Outcome::Partial | Outcome::Failed | Outcome::Interrupted if missing.is_empty() => None,
-        Outcome::Partial | Outcome::Failed | Outcome::Interrupted => {
-            Some(format!("ask for what is missing: {again}{}", missing.concat()))
-        }
+        Outcome::Partial | Outcome::Failed | Outcome::Interrupted | Outcome::OverBudget if missing.is_empty() => None,
+        Outcome::Interrupted | Outcome::OverBudget => Some(format!("the same command goes on from here: {again}")),
+        Outcome::Partial | Outcome::Failed => Some(format!("ask for what is missing: {again}{}", missing.concat())),
     }
 }
 

@@ -16,7 +16,7 @@ use smol_dev::{
 use self::screen::Screen;
 use crate::{
     cli::{Color, ShowArgs},
-    words::{clean, counted},
+    words::{clean, cost, counted, counts},
 };
 
 /// Where events are shown. A copy shows on the same screen.
@@ -149,20 +149,21 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
             let what = if *kept { "going on from what arrived" } else { "nothing of it can be used" };
             format!("{ODD}cut{ODD:#}    {question}: {}; {what}", clean(why))
         }
+        Event::ParameterDropped { parameter, why } => {
+            format!("{ODD}drop{ODD:#}   the parameter '{parameter}' is left out: {}", clean(why))
+        }
         Event::Retrying { question, why, seconds } => {
             format!("{ODD}retry{ODD:#}  {question} in {seconds:.1} s: {}", clean(why))
         }
         Event::Answered { question, usage } if is_verbose => {
-            format!(
-                "{DIM}call   {question}: {} tokens in, {} cached, {} out{DIM:#}",
-                usage.input, usage.cached, usage.output
-            )
+            format!("{DIM}call   {question}: {}, {}{DIM:#}", counts(usage), cost(usage))
         }
         Event::Asked { .. }
         | Event::Piece { .. }
         | Event::Thinking { .. }
         | Event::Retracted { .. }
         | Event::Answered { .. }
+        | Event::Stepped { .. }
         | Event::Finished { .. } => {
             return Vec::new();
         }

@@ -10,12 +10,17 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use smol_dev::{
+    budget::Budget,
     engine::Engine,
     event::{Event, Events},
     generate::{Scope, generate},
-    model::cassette::{Line, Tape, Tempo, recorded},
+    model::{
+        self, Model,
+        cassette::{Line, Tape, Tempo, recorded},
+        resumed::{Unfinished, resumed},
+    },
     pace::Pace,
     prompts::Prompts,
     report::Outcome,
@@ -30,7 +35,7 @@ use crate::{
     ending,
     face::{Face, say},
     surroundings,
-    words::quoted,
+    words::{counted, quoted},
 };
 
 /// The spec that is meant when none is named.
@@ -51,6 +56,8 @@ struct Prepared {
     run: String,
     /// What a person should know of how this was decided.
     notices: Vec<String>,
+    /// The name that what the model takes is remembered by.
+    name: Option<String>,
     is_demo: bool,
 }
 
@@ -64,11 +71,19 @@ pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     runtime.shutdown_timeout(GRACE);
     let (outcome, error) = match ended {
         Ok(outcome) => (outcome, None),
+        Err(error) if matches!(error.downcast_ref(), Some(model::Error::OverBudget { .. })) => {
+            (Outcome::OverBudget, Some(error))
+        }
         Err(error) => (Outcome::Failed, Some(error)),
     };
     let words = error.as_ref().map(|error| format!("{error:#}"));
     let report = prepared.engine.events.finish(outcome, words, started.elapsed().as_secs_f64());
     ending::show(face, &report, &again);
+    if let Some(name) = &prepared.name
+        && let Err(error) = surroundings::remember(name, &report.habits)
+    {
+        face.warn(&format!("{error:#}"));
+    }
     if prepared.is_demo && face.is_for_people() {
         say("      for a prompt of your own: set OPENAI_API_KEY, or name a server: --base-url URL --model NAME");
     }
@@ -126,6 +141,9 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
         retry_wait: args.retry_wait,
         first_token_timeout: args.first_token_timeout,
         silence_timeout: args.silence_timeout,
+        connect_timeout: args.connect_timeout,
+        effort: args.effort,
+        max_cost: args.max_cost,
         is_local_wanted: args.local == Local::Auto,
     };
     let settings = Settings::decide(typed, &surroundings::look()?)?;
@@ -136,8 +154,22 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
     };
     let prompts = Prompts::with(prompts)?;
     let tempo = if std::io::stderr().is_terminal() { DEMO } else { Tempo::Instant };
-    let opened = settings.source.open(&spec, tempo).await?;
+    let opened = settings.source.open(&spec, tempo, &surroundings::remembered()).await?;
     let workspace = Arc::new(Workspace::open(Path::new(&settings.out))?);
+    let budget = budget(settings.max_cost, opened.model.as_ref())?;
+    let unfinished = match scope {
+        Scope::Everything if !args.fresh => workspace.last_record()?,
+        _ => None,
+    };
+    let unfinished = unfinished.and_then(|record| Unfinished::read(&record, opened.model.id()));
+    let going_on = unfinished.as_ref().map(|unfinished| {
+        let answers = counted(unfinished.answers(), "answer");
+        format!("the last run was cut: it goes on, and takes {answers} from its record; --fresh asks for all anew")
+    });
+    let model = match unfinished {
+        Some(unfinished) => resumed(opened.model, unfinished),
+        None => opened.model,
+    };
     let record = args.record.map(|path| RunLog::create(&path)).transpose()?;
     let run = run_id();
     let tape = tape([Some(workspace.run_log(&run)?), record].into_iter().flatten().collect(), face.clone());
@@ -152,14 +184,28 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
         })
     };
     let engine = Engine {
-        model: recorded(opened.model, tape),
+        model: recorded(model, tape),
         prompts,
         patience: settings.patience,
         pace: Pace::new(settings.jobs),
+        budget,
         events,
     };
-    let notices = opened.notice.into_iter().chain(settings.notices).collect();
-    Ok(Prepared { engine, workspace, spec, scope, run, notices, is_demo: opened.is_demo })
+    let notices = opened.notice.into_iter().chain(settings.notices).chain(going_on).collect();
+    Ok(Prepared { engine, workspace, spec, scope, run, notices, name: opened.name, is_demo: opened.is_demo })
+}
+
+/// The limit on cost, which holds only where prices are known.
+fn budget(most: Option<f64>, model: &dyn Model) -> Result<Budget> {
+    match (most, model.price()) {
+        (None, _) => Ok(Budget::unlimited()),
+        (Some(most), Some(price)) => Ok(Budget::of(most, price, model.longest_answer())),
+        (Some(_), None) => bail!(
+            "the price of '{0}' is not known, so no limit on its cost can be held; \
+             say it in your configuration: [models.\"{0}\"] price = {{ input = 1.0, output = 2.0 }}, in dollars per million tokens",
+            model.id()
+        ),
+    }
 }
 
 /// Lines go to every record; a record that cannot be written is said once and holds nothing up.

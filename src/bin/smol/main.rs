@@ -21,6 +21,7 @@ use crate::{
 const PARTIAL: u8 = 1;
 const USAGE: u8 = 2;
 const NO_MODEL: u8 = 3;
+const OVER_BUDGET: u8 = 4;
 const INTERRUPTED: u8 = 130;
 
 /// Why a command could not do its work.
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     ExitCode::from(match done {
         Ok(Outcome::Complete) => 0,
         Ok(Outcome::Partial | Outcome::Failed) => PARTIAL,
+        Ok(Outcome::OverBudget) => OVER_BUDGET,
         Ok(Outcome::Interrupted) => INTERRUPTED,
         Err(failure) => {
             let (error, otherwise) = match failure {
@@ -50,8 +52,12 @@ fn main() -> ExitCode {
                 Failure::Run(error) => (error, PARTIAL),
             };
             let of_model = error.downcast_ref::<model::Error>();
-            face.error(&error, of_model.and_then(model::Error::hint));
-            if of_model.is_some() { NO_MODEL } else { otherwise }
+            face.error(&error, of_model.and_then(model::Error::hint).as_deref());
+            match of_model {
+                Some(model::Error::OverBudget { .. }) => OVER_BUDGET,
+                Some(_) => NO_MODEL,
+                None => otherwise,
+            }
         }
     })
 }

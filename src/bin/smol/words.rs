@@ -19,8 +19,18 @@ pub fn quoted(word: &str) -> String {
 /// Tokens of all calls; estimates are marked as such.
 pub fn counts(usage: &Usage) -> String {
     let about = if usage.is_estimated { "about " } else { "" };
-    let Usage { input, cached, output, .. } = *usage;
-    format!("{about}{} tokens in, {} cached, {} out", thousands(input), thousands(cached), thousands(output))
+    let Usage { input, cached, output, thinking, .. } = *usage;
+    let of_them = if thinking > 0 { format!(" ({} thinking)", thousands(thinking)) } else { String::new() };
+    format!("{about}{} tokens in, {} cached, {} out{of_them}", thousands(input), thousands(cached), thousands(output))
+}
+
+/// What it cost, as far as that is known.
+pub fn cost(usage: &Usage) -> String {
+    match usage.cost {
+        None => "cost unknown".to_owned(),
+        Some(0.0) => "nothing paid".to_owned(),
+        Some(cost) => money(cost),
+    }
 }
 
 /// `12,345`.

@@ -104,6 +104,8 @@ impl Screen {
                 let _ = self.bars.clear();
             }
             Event::Notice { .. }
+            | Event::ParameterDropped { .. }
+            | Event::Stepped { .. }
             | Event::Retrying { .. }
             | Event::AskedAgain { .. }
             | Event::PlanReady { .. }

@@ -49,6 +49,11 @@ struct CalledFunction {
 }
 
 impl Chunk {
+    /// Reads an event; `None` if it is nothing like a chunk.
+    pub(super) fn read(event: &Value) -> Option<Chunk> {
+        Chunk::deserialize(event).ok()
+    }
+
     /// What the first choice says; further choices were never asked for.
     pub(super) fn pieces(&self) -> Vec<Piece> {
         let Some(delta) = self.choice().and_then(|choice| choice.delta.as_ref().or(choice.message.as_ref())) else {
@@ -82,9 +87,14 @@ impl Chunk {
         let count = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or(0);
         let input = count(usage.get("prompt_tokens"));
         let output = count(usage.get("completion_tokens"));
-        let cached = count(usage.get("prompt_tokens_details").and_then(|details| details.get("cached_tokens")));
+        let detail = |details: &str, name: &str| count(usage.get(details).and_then(|details| details.get(name)));
+        // DeepSeek tells of its cache in a field of its own.
+        let cached = detail("prompt_tokens_details", "cached_tokens").max(count(usage.get("prompt_cache_hit_tokens")));
+        let written = detail("prompt_tokens_details", "cache_write_tokens");
+        let thinking = detail("completion_tokens_details", "reasoning_tokens");
         let cost = usage.get("cost").and_then(Value::as_f64);
-        (input.max(output) > 0).then_some(Usage { input, cached, output, cost, is_estimated: false })
+        let usage = Usage { input, cached, written, output, thinking, cost, is_estimated: false };
+        (input.max(output) > 0).then_some(usage)
     }
 
     /// What went wrong, if the server says so in the middle of an answer.
@@ -181,8 +191,12 @@ mod tests {
     #[test]
     fn usage_with_and_without_details() {
         let usage = |json: &str| serde_json::from_str::<Chunk>(json).expect(json).usage();
-        let full = r#"{"usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":8},"cost":0.5}}"#;
-        assert_eq!(usage(full), Some(Usage { input: 9, cached: 8, output: 4, cost: Some(0.5), is_estimated: false }));
+        let full = r#"{"usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":8},
+            "completion_tokens_details":{"reasoning_tokens":3},"cost":0.5}}"#;
+        let expected = Usage { input: 9, cached: 8, output: 4, thinking: 3, cost: Some(0.5), ..Usage::NONE };
+        assert_eq!(usage(full), Some(expected));
+        let of_deepseek = r#"{"usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_cache_hit_tokens":7}}"#;
+        assert_eq!(usage(of_deepseek).map(|usage| usage.cached), Some(7));
         assert_eq!(usage(r#"{"usage":{"prompt_tokens":-1,"completion_tokens":4}}"#).map(|usage| usage.input), Some(0));
         assert_eq!(usage(r#"{"usage":null}"#), None);
         assert_eq!(usage(r#"{"usage":{}}"#), None);
