@@ -92,6 +92,7 @@ impl Catalog {
             keys: vec!["OPENAI_API_KEY".to_owned()],
             key_header: None,
             list: vec![Rung::Named, Rung::Required, Rung::Schema, Rung::Json, Rung::Text],
+            without: Vec::new(),
             limit: None,
             effort: None,
             model: None,

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use super::Error;
 
 /// What smol or a person asks for beyond the question itself.
-const OPTIONAL: [&str; 16] = [
+const OPTIONAL: [&str; 17] = [
     "stream_options",
     "store",
     "strict",
+    ADDITIONAL,
     "reasoning_effort",
     "reasoning",
     "thinking",
@@ -24,6 +25,8 @@ const OPTIONAL: [&str; 16] = [
     "max_output_tokens",
     "num_predict",
 ];
+/// The one optional field that stands in schemas.
+const ADDITIONAL: &str = "additionalProperties";
 /// What carries the question, or the form of its answer: a service that refuses this is asked in another form.
 const FORM: [&str; 6] = ["tools", "tool_choice", "response_format", "json_schema", "format", "function"];
 
@@ -39,13 +42,14 @@ pub(super) fn set(body: &mut Value, path: &str, value: Value) {
     *place = value;
 }
 
-/// Drops every field of this name, but not out of schemas, which are the question's own words.
+/// Drops every field of this name. Out of schemas, which are the question's own words, only [`ADDITIONAL`] is dropped.
 pub(super) fn drop_from(body: &mut Value, name: &str) {
     match body {
         Value::Object(fields) => {
             fields.shift_remove(name);
-            let of_smol = fields.iter_mut().filter(|(field, _)| !matches!(field.as_str(), "schema" | "parameters"));
-            of_smol.for_each(|(_, value)| drop_from(value, name));
+            let is_schema = |field: &str| matches!(field, "schema" | "parameters");
+            let places = fields.iter_mut().filter(|(field, _)| name == ADDITIONAL || !is_schema(field));
+            places.for_each(|(_, value)| drop_from(value, name));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| drop_from(item, name)),
         _ => {}
@@ -66,7 +70,7 @@ pub(super) fn refused(error: &Error, body: &Value) -> Option<String> {
         let of_parameter = parameter.as_deref().unwrap_or_default();
         // A name that is an English word too has to be marked as a name.
         let is_marked = |mark: char| message.contains(&format!("{mark}{name}{mark}"));
-        let is_said = match name.contains('_') {
+        let is_said = match name.contains('_') || name == ADDITIONAL {
             true => words.contains(&name),
             false => ['\'', '"', '`'].into_iter().any(is_marked) || message.starts_with(&format!("{name}:")),
         };
@@ -74,7 +78,7 @@ pub(super) fn refused(error: &Error, body: &Value) -> Option<String> {
     };
     // "Function tools with reasoning_effort are not supported": the service refuses the two together.
     let is_about_the_form = FORM.iter().any(|name| holds(body, name) && words.contains(name));
-    let is_alone = parameter.is_some() || !is_about_the_form;
+    let is_alone = parameter.is_some() || !is_about_the_form || words.contains(&ADDITIONAL);
     OPTIONAL.into_iter().find(|name| is_alone && names(name) && holds(body, name)).map(str::to_owned)
 }
 
@@ -93,7 +97,7 @@ mod tests {
             "stream_options": { "include_usage": true },
             "store": false,
             "reasoning": { "effort": "high" },
-            "tools": [{ "function": { "strict": true, "parameters": { "properties": { "strict": {} } } } }],
+            "tools": [{ "function": { "strict": true, "parameters": { "properties": { "strict": {} }, "additionalProperties": false } } }],
         })
     }
 
@@ -111,6 +115,7 @@ mod tests {
             ("Invalid JSON payload received. Unknown name \"store\": Cannot find field.", None, Some("store")),
             ("reasoning: Extra inputs are not permitted", None, Some("reasoning")),
             ("Unsupported value: 'high'", Some("reasoning.effort"), Some("reasoning")),
+            ("Unknown name \"additionalProperties\" at 'tools[0]'", None, Some("additionalProperties")),
             ("bad", Some("tools[0].function.strict"), Some("strict")),
             ("Unknown parameter: 'temperature'.", Some("temperature"), None),
             ("The model is not in store", None, None),
@@ -126,7 +131,7 @@ mod tests {
     #[test]
     fn a_dropped_field_is_gone_everywhere_but_in_schemas_and_words() {
         let mut without = body();
-        for name in ["strict", "store", "thinking"] {
+        for name in ["strict", "store", "thinking", "additionalProperties"] {
             drop_from(&mut without, name);
         }
         let function = json!({ "parameters": { "properties": { "strict": {} } } });

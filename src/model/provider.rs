@@ -22,6 +22,9 @@ pub struct Provider {
     pub key_header: Option<String>,
     /// How to ask for the file list, best first.
     pub list: Vec<Rung>,
+    /// Parameters that it refuses.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// The field that limits an answer's length, where it is not the protocol's usual one.
     pub limit: Option<String>,
     /// The field that says how much to think.

@@ -59,8 +59,15 @@ impl Server {
         let endpoint = endpoint(&service)?;
         let http = shared::client(&endpoint)?;
         let openai = openai::client(&http, &endpoint);
-        let refused = Mutex::new(service.habits.refused.clone());
-        Ok(Server(Arc::new(Connection { rungs: service.rungs(), service, endpoint, http, openai, refused })))
+        let refused = service.habits.refused.iter().chain(&service.provider.without).cloned().collect();
+        Ok(Server(Arc::new(Connection {
+            rungs: service.rungs(),
+            service,
+            endpoint,
+            http,
+            openai,
+            refused: Mutex::new(refused),
+        })))
     }
 
     /// It with the window that its model really has, where only asking tells.

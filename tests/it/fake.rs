@@ -33,6 +33,8 @@ pub struct Answer {
 pub enum Fault {
     /// No stream: this status and body instead.
     Status(u16, String),
+    /// No stream: a refusal of this parameter, as long as it is in the request.
+    Parameter(&'static str),
     /// No stream: this status, with this header.
     Header(u16, &'static str, String),
     /// The words come as a refusal.
@@ -208,9 +210,11 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
             continue;
         }
         if head.starts_with("GET ") {
-            let found = head.starts_with("GET /api/tags ");
-            let _ =
-                respond(&mut stream, if found { 200 } else { 404 }, r#"{"models":[{"name":"qwen:7b"},{"name":"b"}]}"#);
+            let _ = match head.split(' ').nth(1).unwrap_or_default() {
+                "/api/tags" => respond(&mut stream, 200, r#"{"models":[{"name":"qwen:7b"},{"name":"b"}]}"#),
+                "/v1/models" => respond(&mut stream, 200, r#"{"data":[{"id":"fake-1"},{"id":"fake-pro"}]}"#),
+                _ => respond(&mut stream, 404, "{}"),
+            };
             continue;
         }
         let question = question_of(&body);
@@ -230,6 +234,14 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
             let head = format!("HTTP/1.1 429 X\r\n{headers}retry-after: 1\r\ncontent-length: 0\r\n\r\n");
             let _ = stream.write_all(head.as_bytes());
             continue;
+        }
+        if let Some(Fault::Parameter(name)) = answer.fault {
+            let holds = log.lock().expect("no thread died")[index].body.contains(&format!("\"{name}\""));
+            if holds {
+                let error = json!({ "error": { "message": format!("Unknown parameter: '{name}'."), "param": name } });
+                let _ = respond(&mut stream, 400, &error.to_string());
+                continue;
+            }
         }
         let on_first_token = || log.lock().expect("no thread died")[index].first_token = Some(Instant::now());
         if give(&mut stream, answer, dialect, &headers, on_first_token).is_none() {

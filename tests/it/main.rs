@@ -7,6 +7,7 @@ mod generate;
 mod money;
 mod ownership;
 mod readme;
+mod requests;
 mod smol;
 mod tidy;
 mod weather;

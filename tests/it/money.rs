@@ -11,7 +11,7 @@ use crate::{
 const PRICE: &str = "[models.fake-1]\nprice = { input = 0.0, output = 1000.0 }\n";
 
 fn priced(smol: Smol) -> Smol {
-    smol.write("home/.config/smol/config.toml", PRICE)
+    smol.config(PRICE)
 }
 
 #[test]

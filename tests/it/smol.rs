@@ -22,6 +22,7 @@ pub struct Smol {
     stdin: Option<String>,
     is_offline: bool,
     is_address_in_dotenv: bool,
+    home: Vec<(&'static str, String)>,
     limit: Option<Limit>,
 }
 
@@ -42,6 +43,7 @@ impl Smol {
             stdin: None,
             is_offline: false,
             is_address_in_dotenv: false,
+            home: Vec::new(),
             limit: None,
         }
     }
@@ -129,6 +131,17 @@ impl Smol {
         self
     }
 
+    /// The user's own configuration, in which `{address}` is the provider's address and `{root}` its root.
+    pub fn config(self, text: &str) -> Smol {
+        self.at_home(".config/smol/config.toml", text)
+    }
+
+    /// A file below the user's home, in which `{address}` and `{root}` are the provider's.
+    pub fn at_home(mut self, path: &'static str, text: &str) -> Smol {
+        self.home.push((path, text.to_owned()));
+        self
+    }
+
     /// Starts the command and does not wait for it.
     pub fn spawn(self) -> (TempDir, Fake, Child) {
         let fake = Fake::start(self.answers, self.limit);
@@ -146,6 +159,11 @@ impl Smol {
         }
         // The other dialects have their version in the path.
         let root = fake.url.trim_end_matches("/v1");
+        for (path, text) in &self.home {
+            let path = self.dir.path().join("home").join(path);
+            fs::create_dir_all(path.parent().expect("it has one")).expect("makes directories");
+            fs::write(path, text.replace(ADDRESS, &fake.url).replace("{root}", root)).expect("writes");
+        }
         let address = |name: &str| {
             if name == "XAI_BASE_URL" || name == "OPENROUTER_BASE_URL" { fake.url.clone() } else { root.to_owned() }
         };
