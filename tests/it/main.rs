@@ -8,6 +8,7 @@ mod money;
 mod ownership;
 mod readme;
 mod requests;
+mod secure;
 mod smol;
 mod tidy;
 mod weather;

@@ -146,7 +146,12 @@ impl Smol {
     pub fn spawn(self) -> (TempDir, Fake, Child) {
         let fake = Fake::start(self.answers, self.limit);
         let mut command = Command::new(env!("CARGO_BIN_EXE_smol"));
-        let args = self.args.iter().map(|arg| if arg == ADDRESS { &fake.url } else { arg });
+        let as_https = fake.url.replace("http://", "https://");
+        let args = self.args.iter().map(|arg| match arg.as_str() {
+            ADDRESS => &fake.url,
+            "{address-as-https}" => &as_https,
+            _ => arg,
+        });
         command.current_dir(self.dir.path()).args(args).env_clear().env("HOME", self.dir.path().join("home"));
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         if !self.is_offline {
