@@ -295,6 +295,28 @@ pub fn read_record(path: &Path) -> Result<String> {
     text_of(std::fs::File::open(path)?, LONGEST_RECORD)
 }
 
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Everybody,
+    Owner,
+}
+
+/// Writes a file that a person asked for, unless there is one already; whether it did.
+pub fn write_new(path: &Path, text: &str, access: Access) -> io::Result<bool> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if access == Access::Owner {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    match options.open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        file => file?.write_all(text.as_bytes()).map(|()| true),
+    }
+}
+
 /// Writes a file of smol's own outside of any output directory, whole or not at all.
 pub fn write_own(path: &Path, text: &str) -> Result<()> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {

@@ -10,6 +10,7 @@ mod readme;
 mod requests;
 mod secure;
 mod smol;
+mod start;
 mod tidy;
 mod weather;
 mod wires;

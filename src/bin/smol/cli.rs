@@ -19,6 +19,25 @@ pub struct Cli {
 pub enum Command {
     /// Turn a spec into a codebase
     Gen(GenArgs),
+    /// Write a first prompt.md and .env, from the answers to two questions
+    Init(InitArgs),
+    /// Print the completions for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Args)]
+pub struct InitArgs {
+    /// What shall be built, in your words
+    #[arg(long, value_name = "TEXT")]
+    pub about: Option<String>,
+    /// Model that shall write it: PROVIDER or PROVIDER/MODEL
+    #[arg(short, long)]
+    pub model: Option<String>,
+}
+
+#[derive(Args)]
+pub struct CompletionsArgs {
+    pub shell: clap_complete::Shell,
 }
 
 /// How to tell what happens.

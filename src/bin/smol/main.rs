@@ -4,12 +4,13 @@ mod cli;
 mod ending;
 mod face;
 mod generate;
+mod init;
 mod surroundings;
 mod words;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use smol_dev::{model, report::Outcome};
 
 use crate::{
@@ -37,6 +38,11 @@ fn main() -> ExitCode {
     let face = Face::new(&cli.show);
     let done = match cli.command {
         Command::Gen(args) => generate::run(args, &face),
+        Command::Init(args) => done(init::run(args)),
+        Command::Completions(args) => {
+            clap_complete::generate(args.shell, &mut Cli::command(), "smol", &mut std::io::stdout());
+            Ok(Outcome::Complete)
+        }
     };
     ExitCode::from(match done {
         Ok(Outcome::Complete) => 0,
@@ -60,4 +66,9 @@ fn main() -> ExitCode {
             }
         }
     })
+}
+
+/// A command that does its whole work at once or not at all.
+fn done(result: anyhow::Result<()>) -> Result<Outcome, Failure> {
+    result.map(|()| Outcome::Complete).map_err(Failure::Usage)
 }

@@ -1,0 +1,44 @@
+//! How a person begins: the first files, and the completions of the shell.
+
+use crate::{KEY, smol::Smol};
+
+#[test]
+fn init_writes_a_spec_and_settings_that_gen_takes() {
+    let init = Smol::new().offline().args(["init", "--about", "a stopwatch", "--model", "openrouter/some/model"]);
+    let run = init.success().says("wrote  prompt.md").says("put your key behind OPENROUTER_API_KEY= in .env");
+    let text = |name: &str| std::fs::read_to_string(run.dir.path().join(name)).expect(name);
+    assert!(text("prompt.md").starts_with("# A stopwatch\n\na stopwatch\n"));
+    let with_key = text(".env").replace("OPENROUTER_API_KEY=\n", &format!("OPENROUTER_API_KEY={KEY}\n"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(run.dir.path().join(".env")).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "it will hold a key");
+    }
+    let generate = Smol::project(&["a.js"]).within(run.dir).write(".env", &with_key).offline();
+    let generate = generate.config("providers.openrouter.base-url = '{address}'").write("prompt.md", "# A stopwatch\n");
+    assert_eq!(generate.success().requests("a.js")[0].json()["model"], "some/model");
+}
+
+#[test]
+fn init_overwrites_nothing() {
+    let init = || Smol::new().offline().args(["init", "--about", "a clock", "--model", "ollama/m"]);
+    let run = init().write(".env", "MINE=1\n").success().says("kept   .env: it is there already");
+    assert_eq!(std::fs::read_to_string(run.dir.path().join(".env")).expect("is there"), "MINE=1\n");
+    let run = init().write("prompt.md", "mine").success().says("kept   prompt.md");
+    let run = init().within(run.dir).exit(2).says("are there already, and stay as they are");
+    assert_eq!(std::fs::read_to_string(run.dir.path().join("prompt.md")).expect("is there"), "mine");
+}
+
+#[test]
+fn init_without_a_terminal_asks_nothing() {
+    let run = Smol::new().offline().args(["init"]).exit(2).says("there is no terminal to ask on; --about says it");
+    assert!(!run.dir.path().join(".env").exists());
+    Smol::new().offline().args(["init", "--about=x", "--model=nobody"]).exit(2).says("there are openai, anthropic");
+}
+
+#[test]
+fn completions_for_a_shell() {
+    Smol::new().args(["completions", "bash"]).success().prints("complete -F _smol");
+    Smol::new().args(["completions", "tcsh"]).exit(2).says("bash");
+}
