@@ -22,7 +22,7 @@
 //!   [`thinking`] tells what a model thinks from what it answers, [`extract`] takes a file's text out of an answer,
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
 //!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
-//!   what answers, [`shipped`] has the examples built in, [`starter`] the first files of a project.
+//!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a project.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
@@ -59,6 +59,7 @@ pub mod path_list;
 pub mod patience;
 pub mod plan;
 pub mod prompts;
+pub mod reachable;
 mod repetition;
 pub mod report;
 pub mod settings;

@@ -11,6 +11,7 @@ mod ollama;
 mod openai;
 mod parameters;
 mod price;
+pub mod probe;
 pub mod provider;
 mod responses;
 pub mod resumed;

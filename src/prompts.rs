@@ -13,6 +13,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("file_again", include_str!("../prompts/file_again.md")),
     ("complaint", include_str!("../prompts/complaint.md")),
     ("continue", include_str!("../prompts/continue.md")),
+    ("probe", include_str!("../prompts/probe.md")),
 ];
 
 /// The templates, by name.

@@ -96,6 +96,49 @@ enum Layer {
     User,
 }
 
+/// Everybody who could be asked from here.
+#[derive(Clone, Debug)]
+pub struct Candidates {
+    /// Providers whose key is set, with the variable that holds it. Their model is their own choice, or none.
+    pub keyed: Vec<(String, Service)>,
+    /// Servers that may run on this machine, with no model.
+    pub local: Vec<Service>,
+    pub notices: Vec<String>,
+}
+
+impl Candidates {
+    /// Looks who could be asked, whoever is asked first.
+    ///
+    /// # Errors
+    /// If a value cannot be what it should be.
+    pub fn find(found: &Surroundings) -> Result<Candidates> {
+        let catalog = catalog(found)?;
+        let manner = Manner { effort: None, connect: Patience::HOSTED.connect };
+        let asked = Asked { catalog: &catalog, manner, found };
+        let (mut keyed, mut notices) = (Vec::<(String, Service)>::new(), Vec::new());
+        for provider in catalog.providers() {
+            let Some(name) = provider.keys.iter().find(|name| found.set(name).is_some()) else { continue };
+            let (provider, key) = match asked.addressed(provider, &mut notices) {
+                Ok(addressed) => addressed,
+                Err(error) => {
+                    notices.push(format!("{name} is set, but {error:#}"));
+                    continue;
+                }
+            };
+            // One address, one key, one entry, though it may be spoken to in two protocols.
+            if let Some(key) = key
+                && keyed.iter().all(|(_, known)| known.provider.base_url != provider.base_url)
+            {
+                let model = provider.model.clone().unwrap_or_default();
+                keyed.push((name.clone(), Service::new(&catalog, provider, key.value.into(), &model, manner)));
+            }
+        }
+        let named = |provider| Service::new(&catalog, provider, String::new().into(), "", manner);
+        let local = locals(&catalog, found).into_iter().map(named).collect();
+        Ok(Candidates { keyed, local, notices })
+    }
+}
+
 impl Settings {
     /// Decides; nearest wins.
     ///

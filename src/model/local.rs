@@ -22,6 +22,6 @@ pub async fn look(services: impl IntoIterator<Item = Service>) -> Vec<LocalServe
 }
 
 async fn ask(service: Service) -> Option<LocalServer> {
-    let models = Server::new(service.clone()).ok()?.models(LIMIT).await?;
+    let models = Server::new(service.clone()).ok()?.models(LIMIT).await.ok()?;
     Some(LocalServer { service, models })
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
+    Error,
     http::{self as shared, Endpoint},
-    provider::Wire,
+    provider::{Provider, Wire},
 };
 
 /// How much of a list is read, in bytes.
@@ -24,26 +25,24 @@ pub struct Listed {
     pub description: Value,
 }
 
-/// The models that a server lists, in its order; `None` if it lists none within `limit`.
+/// The models that a server lists, in its order.
 pub(super) async fn list(
     http: &reqwest::Client,
     endpoint: &Endpoint,
     wire: Wire,
     limit: Duration,
-) -> Option<Vec<Listed>> {
+) -> Result<Vec<Listed>, Error> {
     let list = match wire {
         Wire::Ollama => "api/tags",
         Wire::Anthropic => "v1/models",
         Wire::Chat | Wire::Responses => "models",
     };
     let get = http.get(format!("{}/{list}", endpoint.base_url)).headers(endpoint.headers.clone()).timeout(limit);
-    let response = get.send().await.ok()?;
-    if !response.status().is_success() {
-        return None;
-    }
-    let body: Value = serde_json::from_slice(&shared::read_at_most(response, LONGEST_LIST).await).ok()?;
-    let models = body.get("data").or(body.get("models"))?.as_array()?;
-    Some(models.iter().filter_map(listed).collect())
+    let response = endpoint.checked(get.send().await.map_err(|error| endpoint.failed(&error))?).await?;
+    let body = serde_json::from_slice(&shared::read_at_most(response, LONGEST_LIST).await).unwrap_or(Value::Null);
+    let models = body.get("data").or(body.get("models")).and_then(Value::as_array);
+    let models = models.ok_or_else(|| Error::Broken { why: format!("{} lists no models", endpoint.host) })?;
+    Ok(models.iter().filter_map(listed).collect())
 }
 
 fn listed(description: &Value) -> Option<Listed> {
@@ -51,6 +50,39 @@ fn listed(description: &Value) -> Option<Listed> {
     // Gemini lists "models/gemini-…", and takes the name without that.
     let name = name.strip_prefix("models/").unwrap_or(name).to_owned();
     Some(Listed { name, description: description.clone() })
+}
+
+/// Which models a server has in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loaded {
+    /// It has all that it lists.
+    All,
+    /// It loads others when they are asked for, which may take minutes.
+    These(Vec<String>),
+}
+
+/// Asks which models are in memory.
+pub(super) async fn loaded(
+    http: &reqwest::Client,
+    endpoint: &Endpoint,
+    provider: &Provider,
+    limit: Duration,
+) -> Loaded {
+    let root = endpoint.base_url.trim_end_matches("/v1");
+    let (list, field) = match (provider.wire, provider.name.as_str()) {
+        (Wire::Ollama, _) => ("api/ps", "models"),
+        (_, "lmstudio") => ("api/v0/models", "data"),
+        _ => return Loaded::All,
+    };
+    let asked = http.get(format!("{root}/{list}")).timeout(limit).send().await;
+    let body = match asked {
+        Ok(response) => shared::read_at_most(response, LONGEST_LIST).await,
+        Err(_) => Vec::new(),
+    };
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let is_loaded = |model: &&Value| model.get("state").is_none_or(|state| state == "loaded");
+    let models = body.get(field).and_then(Value::as_array).into_iter().flatten().filter(is_loaded);
+    Loaded::These(models.filter_map(listed).map(|model| model.name).collect())
 }
 
 /// The names that come nearest to a mistyped one, the best first.

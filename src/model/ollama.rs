@@ -40,8 +40,10 @@ pub(super) fn body(service: &Service, request: &Request) -> Value {
     match &request.form {
         Form::Text => {}
         Form::Object => body["format"] = json!("json"),
-        Form::Schema(function) | Form::Named(function) | Form::Required(function) => {
-            body["format"] = function.parameters.clone();
+        Form::Schema(function) => body["format"] = function.parameters.clone(),
+        // It can be offered a function, not made to call it.
+        Form::Named(function) | Form::Required(function) => {
+            body["tools"] = json!([{ "type": "function", "function": function }]);
         }
     }
     body
@@ -67,6 +69,10 @@ fn pieces(line: &Value, endpoint: &Endpoint, price: Option<Price>) -> Vec<Result
     let mut pieces: Vec<Result<Piece, Error>> = Vec::new();
     pieces.extend(text("/message/thinking").map(|text| Ok(Piece::Thinking(text.to_owned()))));
     pieces.extend(text("/message/content").map(|text| Ok(Piece::Text(text.to_owned()))));
+    pieces.extend(
+        line.pointer("/message/tool_calls/0/function/arguments")
+            .map(|arguments| Ok(Piece::Call(arguments.to_string()))),
+    );
     if line.get("done").and_then(Value::as_bool) == Some(true) {
         // A model that a local server only passes on to somebody else's machine is paid for, so the cost is not known.
         let (input, output) = (count("prompt_eval_count"), count("eval_count"));

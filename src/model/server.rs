@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::{
     Error, Model, Piece, Price, Request, anthropic, chat,
     http::{self as shared, Endpoint},
-    models::{self, nearest},
+    models::{self, Loaded, nearest},
     ollama, openai, parameters,
     provider::{Rung, Wire},
     responses,
@@ -82,8 +82,21 @@ impl Server {
         self
     }
 
+    /// Its model that is known to be in memory, so that a question starts no long loading; for a server that loads
+    /// models when they are asked, which others do not.
+    pub async fn loaded(&self, limit: Duration) -> Loaded {
+        models::loaded(&self.0.http, &self.0.endpoint, &self.0.service.provider, limit).await
+    }
+
+    pub fn service(&self) -> &Service {
+        &self.0.service
+    }
+
     /// What it says of its models.
-    pub async fn models(&self, limit: Duration) -> Option<Vec<models::Listed>> {
+    ///
+    /// # Errors
+    /// If it cannot be reached, refuses the key, or lists none within `limit`.
+    pub async fn models(&self, limit: Duration) -> Result<Vec<models::Listed>, Error> {
         models::list(&self.0.http, &self.0.endpoint, self.0.service.provider.wire, limit).await
     }
 }

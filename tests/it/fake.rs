@@ -212,6 +212,8 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
         if head.starts_with("GET ") {
             let _ = match head.split(' ').nth(1).unwrap_or_default() {
                 "/api/tags" => respond(&mut stream, 200, r#"{"models":[{"name":"qwen:7b"},{"name":"b"}]}"#),
+                "/api/ps" => respond(&mut stream, 200, r#"{"models":[{"name":"qwen:7b"}]}"#),
+                "/v1/models" if head.contains("refused-key") => respond(&mut stream, 401, r#"{"error":"no such key"}"#),
                 "/v1/models" => respond(&mut stream, 200, r#"{"data":[{"id":"fake-1"},{"id":"fake-pro"}]}"#),
                 _ => respond(&mut stream, 404, "{}"),
             };
@@ -273,6 +275,9 @@ fn read_request(reader: &mut impl BufRead) -> Option<(String, String)> {
 fn question_of(body: &str) -> String {
     let json: Value = serde_json::from_str(body).unwrap_or_default();
     let messages = messages(&json);
+    if messages.first().is_some_and(|(_, first)| first.starts_with("Answer that `ok`")) {
+        return "probe".to_owned();
+    }
     let Some((_, last)) = messages.get(3) else { return "plan".to_owned() };
     if last.starts_with("List the files") {
         return "list".to_owned();
@@ -416,7 +421,18 @@ impl Dialect {
             (Dialect::Messages, _) => {
                 json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": token } })
             }
-            (Dialect::Ollama, _) => json!({ "message": { "role": "assistant", "content": token }, "done": false }),
+            (Dialect::Ollama, true) => {
+                let arguments: Value = serde_json::from_str(&answer.text).expect("arguments are JSON");
+                let calls = if index == 0 {
+                    json!([{ "function": { "name": "f", "arguments": arguments } }])
+                } else {
+                    Value::Null
+                };
+                json!({ "message": { "role": "assistant", "content": "", "tool_calls": calls }, "done": false })
+            }
+            (Dialect::Ollama, false) => {
+                json!({ "message": { "role": "assistant", "content": token }, "done": false })
+            }
         }
     }
 

@@ -18,11 +18,20 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Turn a spec into a codebase
-    Gen(GenArgs),
+    Gen(Box<GenArgs>),
+    /// Show which models can be asked from here, and what they can do
+    Models(ModelsArgs),
     /// Write a first prompt.md and .env, from the answers to two questions
     Init(InitArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
+}
+
+#[derive(Args)]
+pub struct ModelsArgs {
+    /// Also ask models on this machine that have to be loaded into memory for it
+    #[arg(long)]
+    pub probe: bool,
 }
 
 #[derive(Args)]

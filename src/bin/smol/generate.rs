@@ -92,7 +92,7 @@ pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
 
 /// One thread for all streams: they wait far more than they work, and waking threads costs more than what they carry.
 /// A few more for the disk.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(DISK_THREADS).build()
 }
 

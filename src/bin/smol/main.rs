@@ -5,6 +5,7 @@ mod ending;
 mod face;
 mod generate;
 mod init;
+mod models;
 mod surroundings;
 mod words;
 
@@ -37,7 +38,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let face = Face::new(&cli.show);
     let done = match cli.command {
-        Command::Gen(args) => generate::run(args, &face),
+        Command::Gen(args) => generate::run(*args, &face),
+        Command::Models(args) => done(models::run(&args, &face)),
         Command::Init(args) => done(init::run(args)),
         Command::Completions(args) => {
             clap_complete::generate(args.shell, &mut Cli::command(), "smol", &mut std::io::stdout());
