@@ -15,7 +15,7 @@ use crate::{
 
 /// Longest answer that one call may give while a limit holds, in tokens; a longer one is gone on with. Without such a
 /// bound the worst case of a call is the model's longest answer, and hardly two of them could run at a time.
-const LONGEST_ANSWER: u64 = 16_384;
+pub const LONGEST_ANSWER: u64 = 16_384;
 /// An answer that has to be shorter is not worth its prompt, in tokens.
 const SHORTEST_ANSWER: u64 = 2_048;
 /// A token of a prompt has at least so many bytes. English and code have three to five; this is the bound for the worst.

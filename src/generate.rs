@@ -18,9 +18,10 @@ use crate::{
     event::{Event, Question},
     file::{self, GeneratedFile, Neighbour, Surroundings},
     file_list::{self, FileList},
-    model::{self, Request},
+    model::{self, Request, provider::Rung},
     path::RelPath,
     plan::{self, Plan, Trunk},
+    prompts::Prompts,
     report::Refused,
     signatures::signatures,
     spec::Spec,
@@ -68,6 +69,41 @@ pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec, 
     run.reached()
 }
 
+/// Reads a file of the output directory; `None` if there is none.
+pub type Read<'a> = &'a dyn Fn(&RelPath) -> Result<Option<String>>;
+
+/// Every question that `scope` puts and that is known without an answer; nothing is asked.
+///
+/// # Errors
+/// If a plan is needed and there is none.
+pub fn known_questions(
+    prompts: &Prompts,
+    rungs: &[Rung],
+    read: Read<'_>,
+    spec: &Spec,
+    scope: &Scope,
+) -> Result<Vec<(Question, Request)>> {
+    let plan = match scope {
+        Scope::Everything | Scope::PlanOnly => return Ok(vec![(Question::Plan, plan::ask(prompts, spec)?)]),
+        Scope::FromPlan | Scope::Files(_) => read_plan(read)?,
+    };
+    let trunk = Trunk::new(prompts, spec, &plan)?;
+    let of_file = |path: &RelPath, request: Result<Request>| Ok((Question::File(path.clone()), request?));
+    if let Scope::Files(paths) = scope {
+        let again = |path: &RelPath| {
+            let around = surroundings(read, &plan, path)?;
+            of_file(path, file::ask_again(prompts, &trunk, path, &around))
+        };
+        return paths.iter().map(again).collect();
+    }
+    let rung = rungs.first().copied().unwrap_or(Rung::Text);
+    let list = (Question::FileList, file_list::ask(prompts, &trunk, rung)?);
+    let files = plan.contract.as_ref().ok().and_then(|contract| listed(contract).ok());
+    let files = files.as_ref().map_or(&[][..], FileList::files);
+    let files = files.iter().map(|path| of_file(path, file::ask(prompts, &trunk, path)));
+    [Ok(list)].into_iter().chain(files).collect()
+}
+
 async fn new_plan(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec) -> Result<Plan> {
     let request = plan::ask(&engine.prompts, spec)?;
     let plan = engine.answer(&Question::Plan, request, || (), plan::read).await.context("could not get a plan")?;
@@ -78,11 +114,15 @@ async fn new_plan(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec) -> R
 }
 
 async fn saved_plan(engine: &Engine, workspace: &Arc<Workspace>) -> Result<Plan> {
-    let text = read(workspace, Plan::path()).await?;
-    let missing = || anyhow!("there is no plan '{}' in '{}'", plan::PLAN_FILE, workspace.name());
-    let plan = Plan::new(text.ok_or_else(missing)?);
+    let workspace = workspace.clone();
+    let plan = tokio::task::spawn_blocking(move || read_plan(&|path| workspace.read(path))).await??;
     announce(engine, &plan);
     Ok(plan)
+}
+
+fn read_plan(read: Read<'_>) -> Result<Plan> {
+    let missing = || anyhow!("there is no plan '{}' in the output directory", plan::PLAN_FILE);
+    Ok(Plan::new(read(&Plan::path())?.ok_or_else(missing)?))
 }
 
 fn announce(engine: &Engine, plan: &Plan) {
@@ -206,26 +246,16 @@ impl Run<'_> {
     }
 
     async fn branch_again(&self, plan: &Plan, path: RelPath) {
-        let request = match self.surroundings(plan, &path).await {
+        let looked = {
+            let (workspace, plan, path) = (self.workspace.clone(), plan.clone(), path.clone());
+            tokio::task::spawn_blocking(move || surroundings(&|path| workspace.read(path), &plan, &path)).await
+        };
+        let request = match looked.map_err(anyhow::Error::from).flatten() {
             Ok(surroundings) => file::ask_again(&self.engine.prompts, self.trunk, &path, &surroundings),
             Err(error) => Err(error),
         };
         let answer = self.answer(&path, request).await;
         self.settle(path, answer).await;
-    }
-
-    async fn surroundings(&self, plan: &Plan, path: &RelPath) -> Result<Surroundings> {
-        let present = read(self.workspace, path.clone()).await?;
-        let uses =
-            plan.contract.as_ref().ok().and_then(|contract| contract.file(path)).map(|file| file.uses.as_slice());
-        let mut neighbours = Vec::new();
-        for used in uses.unwrap_or_default() {
-            let Ok(path) = RelPath::parse(&used.path) else { continue };
-            if let Some(text) = read(self.workspace, path.clone()).await? {
-                neighbours.push(Neighbour { signatures: signatures(&path, &text), path });
-            }
-        }
-        Ok(Surroundings { present, neighbours })
     }
 
     async fn answer(&self, path: &RelPath, request: Result<Request>) -> Result<GeneratedFile> {
@@ -311,9 +341,17 @@ impl Drop for Going<'_> {
     }
 }
 
-async fn read(workspace: &Arc<Workspace>, path: RelPath) -> Result<Option<String>> {
-    let workspace = workspace.clone();
-    tokio::task::spawn_blocking(move || workspace.read(&path)).await?
+/// What stands on disk of a file and of those that it uses.
+fn surroundings(read: Read<'_>, plan: &Plan, path: &RelPath) -> Result<Surroundings> {
+    let uses = plan.contract.as_ref().ok().and_then(|contract| contract.file(path)).map(|file| file.uses.as_slice());
+    let mut neighbours = Vec::new();
+    for used in uses.unwrap_or_default() {
+        let Ok(path) = RelPath::parse(&used.path) else { continue };
+        if let Some(text) = read(&path)? {
+            neighbours.push(Neighbour { signatures: signatures(&path, &text), path });
+        }
+    }
+    Ok(Surroundings { present: read(path)?, neighbours })
 }
 
 /// Puts a file on disk and tells how that went.

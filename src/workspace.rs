@@ -88,15 +88,7 @@ impl Workspace {
     /// # Errors
     /// If it cannot be read, or is no text.
     pub fn read(&self, path: &RelPath) -> Result<Option<String>> {
-        let file = match self.dir.metadata(path.as_str()) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            // Opening a pipe would wait for somebody to write into it.
-            Ok(metadata) if !metadata.is_file() => Err(anyhow::anyhow!("it is no ordinary file")),
-            found => found.and_then(|_| self.dir.open(path.as_str())).map_err(explained),
-        };
-        file.and_then(|file| text_of(file.into_std(), LONGEST_TEXT))
-            .map(Some)
-            .with_context(|| format!("could not read '{path}'"))
+        read(&self.dir, path)
     }
 
     /// Puts `text` under its final name, whole or not at all, unless a person's file is there.
@@ -283,6 +275,29 @@ fn explained(error: io::Error) -> anyhow::Error {
         ErrorKind::StorageFull => anyhow::anyhow!("the disk is full"),
         _ => error.into(),
     }
+}
+
+/// The text of a file of an output directory that nothing is done to; `None` if there is no such file or directory.
+///
+/// # Errors
+/// If it cannot be read, or is no text.
+pub fn read_below(out: &Path, path: &RelPath) -> Result<Option<String>> {
+    match Dir::open_ambient_dir(out, ambient_authority()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        dir => read(&dir.with_context(|| format!("could not open '{}'", out.display()))?, path),
+    }
+}
+
+fn read(dir: &Dir, path: &RelPath) -> Result<Option<String>> {
+    let file = match dir.metadata(path.as_str()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        // Opening a pipe would wait for somebody to write into it.
+        Ok(metadata) if !metadata.is_file() => Err(anyhow::anyhow!("it is no ordinary file")),
+        found => found.and_then(|_| dir.open(path.as_str())).map_err(explained),
+    };
+    file.and_then(|file| text_of(file.into_std(), LONGEST_TEXT))
+        .map(Some)
+        .with_context(|| format!("could not read '{path}'"))
 }
 
 /// The text of a file that a person named, wherever it is.

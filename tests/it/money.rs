@@ -118,3 +118,36 @@ fn another_model_or_a_wish_for_fresh_answers_asks_for_all() {
     Smol::project(&["a.js"]).within(cut().dir).arg("--model=fake-2").success().asked(3);
     Smol::project(&["a.js"]).within(cut().dir).success().asked(1);
 }
+
+#[test]
+fn a_dry_run_shows_the_first_question_and_sends_and_writes_nothing() {
+    let run = Smol::project(&["a.js"]).config(PRICE).arg("--dry-run").success().asked(0).prints("a project");
+    let run = run.prints("the plan · about").says("not sent: 1 request to fake-1");
+    assert!(!run.dir.path().join("generated").exists());
+}
+
+#[test]
+fn a_dry_run_from_a_plan_shows_every_question_with_its_tokens_and_cost() {
+    let planned = Smol::project(&["a.js", "b.js"]).arg("--plan-only").success();
+    let smol = || Smol::project(&["a.js", "b.js"]).config("models.gpt-4o.price = { input = 2.5, output = 10.0 }");
+    let args = ["gen", "--from-plan", "--dry-run", "--model=gpt-4o", "--json"];
+    let run = smol().within(planned.dir).args(args).success().asked(0);
+    let lines = run.events();
+    let questions: Vec<_> = lines.iter().map(|line| line["question"].to_string()).collect();
+    assert_eq!(questions, ["\"file_list\"", "{\"file\":\"a.js\"}", "{\"file\":\"b.js\"}"]);
+    for line in &lines {
+        assert_eq!(line["is_exact"], true, "its vocabulary is built in");
+        let tokens = line["tokens"].as_f64().expect("a number");
+        assert!((line["cost"]["least"].as_f64().expect("a number") - tokens * 2.5 / 1e6).abs() < 1e-12);
+    }
+    // What is shown is what is sent.
+    let sent = smol().within(run.dir).args(["gen", "--from-plan", "--model=gpt-4o"]).success();
+    let shown: Vec<_> = lines[1]["request"]["messages"].as_array().expect("messages").clone();
+    let sent: Vec<String> = sent.requests("a.js")[0].messages().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(shown.iter().map(|message| message["text"].as_str().unwrap_or_default()).collect::<Vec<_>>(), sent);
+}
+
+#[test]
+fn a_dry_run_without_the_plan_that_it_needs_says_so() {
+    Smol::project(&["a.js"]).args(["gen", "--dry-run", "--from-plan"]).exit(2).says("there is no plan").asked(0);
+}

@@ -107,6 +107,9 @@ pub struct GenArgs {
     /// The most that this run may cost, in US dollars; it stops before a call that could pass it
     #[arg(long, value_name = "USD", env = "SMOL_MAX_COST", hide_env = true)]
     pub max_cost: Option<f64>,
+    /// Print every request that is known without an answer, with its tokens and cost; send and write nothing
+    #[arg(long, env = "SMOL_DRY_RUN", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub dry_run: bool,
     /// Ask for everything anew, also what the last run has paid for before it was cut
     #[arg(long, env = "SMOL_FRESH", hide_env = true, value_parser = FalseyValueParser::new())]
     pub fresh: bool,

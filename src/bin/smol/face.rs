@@ -94,6 +94,13 @@ impl Face {
         }
     }
 
+    /// Something to know beside the run.
+    pub fn note(&self, words: &str) {
+        if self.is_for_people() {
+            say(&format!("{ODD}note{ODD:#}   {}", clean(words)));
+        }
+    }
+
     /// Something went wrong beside the run.
     pub fn warn(&self, words: &str) {
         say(&format!("{ODD}warning:{ODD:#} {words}"));

@@ -15,13 +15,14 @@ use smol_dev::{
     budget::Budget,
     engine::Engine,
     event::{Event, Events},
-    generate::{Scope, generate},
+    generate::{Scope, generate, known_questions},
     model::{
         self, Model,
         cassette::{Line, Tape, Tempo, recorded},
         resumed::{Unfinished, resumed},
     },
     pace::Pace,
+    path::RelPath,
     prompts::Prompts,
     report::Outcome,
     settings::{Settings, Typed, parse_files},
@@ -32,7 +33,7 @@ use smol_dev::{
 use crate::{
     Failure,
     cli::{GenArgs, Local},
-    ending,
+    dry_run, ending,
     face::{Face, say},
     surroundings,
     words::{counted, quoted},
@@ -64,6 +65,9 @@ struct Prepared {
 pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     let started = Instant::now();
     let scope = scope(&args).map_err(Failure::Usage)?;
+    if args.dry_run {
+        return dry_run(args, &scope, face).map(|()| Outcome::Complete).map_err(Failure::Usage);
+    }
     let again = command(&args);
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
     let prepared = runtime.block_on(prepare(args, scope, face)).map_err(Failure::Usage)?;
@@ -129,14 +133,31 @@ fn command(args: &GenArgs) -> String {
     words.join(" ")
 }
 
-async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
-    let spec = read_spec(args.prompt.or(args.prompt_flag).as_deref().unwrap_or(DEFAULT_PROMPT))?;
+/// What would be asked, of whom, for how much.
+fn dry_run(args: GenArgs, scope: &Scope, face: &Face) -> Result<()> {
+    let Decided { spec, settings, prompts } = decide(&args)?;
+    let asked = dry_run::Asked::of(&settings);
+    let read = |path: &RelPath| workspace::read_below(Path::new(&settings.out), path);
+    let questions = known_questions(&prompts, &asked.rungs, &read, &spec, scope)?;
+    settings.notices.iter().for_each(|notice| face.note(notice));
+    dry_run::show(&asked, &questions, face)
+}
+
+/// What follows from what was typed and found, before anything is opened.
+struct Decided {
+    spec: Spec,
+    settings: Settings,
+    prompts: Prompts,
+}
+
+fn decide(args: &GenArgs) -> Result<Decided> {
+    let spec = read_spec(args.prompt.as_ref().or(args.prompt_flag.as_ref()).map_or(DEFAULT_PROMPT, String::as_str))?;
     let typed = Typed {
-        model: args.model,
-        base_url: args.base_url,
-        out: args.out,
+        model: args.model.clone(),
+        base_url: args.base_url.clone(),
+        out: args.out.clone(),
         jobs: args.jobs,
-        replay: args.replay,
+        replay: args.replay.clone(),
         retries: args.retries,
         retry_wait: args.retry_wait,
         first_token_timeout: args.first_token_timeout,
@@ -147,12 +168,16 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
         is_local_wanted: args.local == Local::Auto,
     };
     let settings = Settings::decide(typed, &surroundings::look()?)?;
-    let prompts = match args.prompts {
-        Some(directory) => workspace::read_prompts(&directory)
+    let prompts = match &args.prompts {
+        Some(directory) => workspace::read_prompts(directory)
             .with_context(|| format!("could not read the prompts in '{}'", directory.display()))?,
         None => Default::default(),
     };
-    let prompts = Prompts::with(prompts)?;
+    Ok(Decided { spec, settings, prompts: Prompts::with(prompts)? })
+}
+
+async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
+    let Decided { spec, settings, prompts } = decide(&args)?;
     let tempo = if std::io::stderr().is_terminal() { DEMO } else { Tempo::Instant };
     let opened = settings.source.open(&spec, tempo, &surroundings::remembered()).await?;
     let workspace = Arc::new(Workspace::open(Path::new(&settings.out))?);

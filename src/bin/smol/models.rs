@@ -30,7 +30,7 @@ pub fn run(args: &ModelsArgs, face: &Face) -> Result<()> {
         return Ok(());
     }
     for notice in &candidates.notices {
-        face.warn(notice);
+        face.note(notice);
     }
     let _ = write!(anstream::stdout(), "{}", table(&reachable));
     let typed = Typed { is_local_wanted: true, ..Typed::default() };

@@ -43,7 +43,11 @@ pub fn thousands(number: u64) -> String {
 
 /// `$0.0312`: four digits, since most calls cost less than a cent.
 pub fn money(dollars: f64) -> String {
-    if dollars < 1.0 { format!("${dollars:.4}") } else { format!("${dollars:.2}") }
+    match dollars {
+        0.0..0.0001 if dollars > 0.0 => "less than $0.0001".to_owned(),
+        0.0..1.0 => format!("${dollars:.4}"),
+        _ => format!("${dollars:.2}"),
+    }
 }
 
 /// Words of a model or a server without the characters that steer a terminal; line ends and tabs stay.
