@@ -52,6 +52,7 @@ mod fence;
 pub mod file;
 pub mod file_list;
 pub mod generate;
+pub mod lineage;
 pub mod model;
 pub mod pace;
 pub mod path;

@@ -7,6 +7,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 
 const BUILT_IN: &[(&str, &str)] = &[
     ("rules", include_str!("../prompts/rules.md")),
+    ("plan_again", include_str!("../prompts/plan_again.md")),
     ("file_list", include_str!("../prompts/file_list.md")),
     ("file_list_as_json", include_str!("../prompts/file_list_as_json.md")),
     ("file", include_str!("../prompts/file.md")),

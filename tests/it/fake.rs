@@ -279,6 +279,9 @@ fn question_of(body: &str) -> String {
         return "probe".to_owned();
     }
     let Some((_, last)) = messages.get(3) else { return "plan".to_owned() };
+    if last.starts_with("The specification has changed") {
+        return "plan again".to_owned();
+    }
     if last.starts_with("List the files") {
         return "list".to_owned();
     }
