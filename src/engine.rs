@@ -183,6 +183,7 @@ impl Engine {
                 continue;
             }
             (limit, what) = (self.patience.silence, "token");
+            place.streams();
             started();
             received += piece.text().len();
             match (&piece, &mut splitter) {

@@ -11,6 +11,7 @@ use crate::{
     model::provider::Rung,
     path::RelPath,
     report::{Outcome, Report},
+    slice::LeftOut,
     usage::Usage,
 };
 
@@ -85,6 +86,12 @@ pub enum Event {
     /// The list was asked for in this way with success, after a better one was refused.
     Stepped {
         rung: Rung,
+    },
+    /// The question does not fit into the model's window, of so many tokens, so it is put without these parts.
+    Sliced {
+        question: Question,
+        window: u64,
+        left_out: LeftOut,
     },
     /// The plan stands. Without a contract in it the file list leads; `unreadable` says why.
     PlanReady {

@@ -23,6 +23,7 @@
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
 //!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
 //!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a project.
+//! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
@@ -63,9 +64,11 @@ pub mod prompts;
 pub mod reachable;
 mod repetition;
 pub mod report;
+mod sections;
 pub mod settings;
 pub mod shipped;
 pub mod signatures;
+pub mod slice;
 pub mod source;
 pub mod spec;
 pub mod starter;

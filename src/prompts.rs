@@ -12,6 +12,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("file_list_as_json", include_str!("../prompts/file_list_as_json.md")),
     ("file", include_str!("../prompts/file.md")),
     ("file_again", include_str!("../prompts/file_again.md")),
+    ("spec_slice", include_str!("../prompts/spec_slice.md")),
+    ("plan_slice", include_str!("../prompts/plan_slice.md")),
     ("complaint", include_str!("../prompts/complaint.md")),
     ("continue", include_str!("../prompts/continue.md")),
     ("probe", include_str!("../prompts/probe.md")),

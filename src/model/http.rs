@@ -96,7 +96,7 @@ impl Endpoint {
     }
 
     /// Whether it is this machine, where a server that refuses the connection is not there at all.
-    fn is_local(&self) -> bool {
+    pub(super) fn is_local(&self) -> bool {
         ["localhost", "127.", "[::1]"].iter().any(|local| self.host.starts_with(local))
     }
 

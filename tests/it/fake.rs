@@ -26,6 +26,8 @@ pub struct Answer {
     /// Silence before each further token.
     pub per_token: Duration,
     pub has_usage: bool,
+    /// Answers with the same queue are given one after the other.
+    pub queue: Option<Arc<Mutex<()>>>,
 }
 
 /// What goes wrong.
@@ -65,7 +67,12 @@ impl Answer {
             first_token: Duration::ZERO,
             per_token: Duration::ZERO,
             has_usage: true,
+            queue: None,
         }
+    }
+
+    pub fn queued(self, queue: &Arc<Mutex<()>>) -> Answer {
+        Answer { queue: Some(queue.clone()), ..self }
     }
 
     pub fn call(arguments: Value) -> Answer {
@@ -205,6 +212,12 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
     let mut stream = stream;
     while let Some((head, body)) = read_request(&mut reader) {
         let dialect = Dialect::of(&head);
+        // What a server says of itself is asked for by method and path, and is no question.
+        let about = head.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        if let Some(Answer { text, .. }) = answers.get(&about).and_then(|all| all.first()) {
+            let _ = respond(&mut stream, 200, text);
+            continue;
+        }
         if head.starts_with("POST /api/show ") {
             let _ = respond(&mut stream, 200, r#"{"model_info":{"qwen2.context_length":131072}}"#);
             continue;
@@ -245,6 +258,7 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
                 continue;
             }
         }
+        let _turn = answer.queue.as_ref().map(|queue| queue.lock().expect("no thread died"));
         let on_first_token = || log.lock().expect("no thread died")[index].first_token = Some(Instant::now());
         if give(&mut stream, answer, dialect, &headers, on_first_token).is_none() {
             return;

@@ -13,6 +13,7 @@ mod smol;
 mod start;
 mod tidy;
 mod weather;
+mod windows;
 mod wires;
 
 /// What is said to be the key, so that it can be searched for.

@@ -16,7 +16,7 @@ use smol_dev::{
 use self::screen::Screen;
 use crate::{
     cli::{Color, ShowArgs},
-    words::{clean, cost, counted, counts},
+    words::{clean, cost, counted, counts, thousands},
 };
 
 /// Where events are shown. A copy shows on the same screen.
@@ -136,6 +136,13 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
     let line = match event {
         Event::Started { model, out, .. } => format!("{BOLD}smol{BOLD:#} · {model} → {out}/"),
         Event::Notice { text } => format!("{ODD}note{ODD:#}   {}", clean(text)),
+        Event::Sliced { question, window, left_out } => {
+            let (window, left_out) = (thousands(*window), left_out.to_string());
+            let left_out = clean(&left_out);
+            format!(
+                "{ODD}note{ODD:#}   {question}: its question does not fit into {window} tokens; left out: {left_out}"
+            )
+        }
         Event::AskedAgain { question, complaint } => format!("{ODD}again{ODD:#}  {question}: {}", clean(complaint)),
         Event::PlanReady { unreadable: None, files } => {
             format!("{GOOD}plan{GOOD:#}   the contract names {}", counted(*files, "file"))

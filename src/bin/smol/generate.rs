@@ -208,15 +208,17 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
             }
         })
     };
+    let capacity = settings.capacity(opened.capacity);
     let engine = Engine {
         model: recorded(model, tape),
         prompts,
         patience: settings.patience,
-        pace: Pace::new(settings.jobs),
+        pace: Pace::new(settings.jobs, capacity),
         budget,
         events,
     };
-    let notices = opened.notice.into_iter().chain(settings.notices).chain(going_on).collect();
+    let of_capacity = capacity.notice(settings.jobs);
+    let notices = opened.notice.into_iter().chain(settings.notices).chain(of_capacity).chain(going_on).collect();
     Ok(Prepared { engine, workspace, spec, scope, run, notices, name: opened.name, is_demo: opened.is_demo })
 }
 

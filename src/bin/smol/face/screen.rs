@@ -104,6 +104,7 @@ impl Screen {
                 let _ = self.bars.clear();
             }
             Event::Notice { .. }
+            | Event::Sliced { .. }
             | Event::ParameterDropped { .. }
             | Event::Stepped { .. }
             | Event::Retrying { .. }
