@@ -20,6 +20,11 @@ fn long() -> Answer {
     Answer::text("```js\nlet a = 'a line that is long enough';\n```\n")
 }
 
+/// An error in the stream after so many tokens, in which the server repeats the key.
+fn fire(after: usize) -> Fault {
+    Fault::ErrorEvent(after, format!(r#"{{"error":{{"message":"the engine caught fire over {KEY}","code":500}}}}"#))
+}
+
 /// The file is not there, and the report names it and the reason.
 #[track_caller]
 fn fails(answer: Answer, why: &str) -> Run {
@@ -44,7 +49,7 @@ fn a_reset_connection() {
 
 #[test]
 fn an_error_event_in_the_stream() {
-    fails(long().fault(Fault::ErrorEvent(5)), "the engine caught fire");
+    fails(long().fault(fire(5)), "the engine caught fire");
 }
 
 #[test]
@@ -200,7 +205,7 @@ fn what_passes_is_tried_again_for_plan_list_and_files_alike() {
     passes(|| long().fault(Fault::Reset(0)));
     passes(|| long().fault(Fault::Close(3)));
     passes(|| long().fault(Fault::Close(0)));
-    passes(|| long().fault(Fault::ErrorEvent(3)));
+    passes(|| long().fault(fire(3)));
 }
 
 #[test]
@@ -219,14 +224,14 @@ fn a_stall_costs_its_limit() {
 #[test]
 fn the_service_says_how_long_to_wait() {
     for (header, value) in [("retry-after", "0.6"), ("retry-after-ms", "600")] {
-        let busy = Answer::text("").fault(Fault::Header(429, header, value.to_owned()));
+        let busy = Answer::text("").fault(Fault::Headers(429, vec![(header, value.to_owned())]));
         let run =
             Smol::project(&["a.js"]).on("a.js", busy).then("a.js", "```\na.js\n```\n").success().file("a.js", "a.js\n");
         let asked = run.requests("a.js");
         let waited = asked[1].at - asked[0].at;
         assert!(waited >= Duration::from_millis(600) && waited < Duration::from_secs(3), "{waited:?}");
     }
-    let absurd = Answer::text("").fault(Fault::Header(429, "retry-after", "86400".to_owned()));
+    let absurd = Answer::text("").fault(Fault::Headers(429, vec![("retry-after", "86400".to_owned())]));
     Smol::project(&["a.js"]).on("a.js", absurd).exit(1).says("failed a.js").asked(3);
 }
 
@@ -325,7 +330,7 @@ fn an_address_that_is_none() {
 #[test]
 fn a_redirect_carries_the_key_nowhere() {
     let elsewhere = crate::fake::Fake::start([("plan".to_owned(), vec![Answer::text("# Plan\n")])].into(), None);
-    let moved = Fault::Header(307, "location", format!("{}/chat/completions", elsewhere.url));
+    let moved = Fault::Headers(307, vec![("location", format!("{}/chat/completions", elsewhere.url))]);
     Smol::project(&["a.js"]).on("plan", Answer::text("").fault(moved)).exit(3).says("status 307").asked(1);
     assert!(elsewhere.asked().is_empty(), "the request went on to another server");
 }
@@ -348,7 +353,7 @@ fn what_a_model_thinks_is_no_part_of_plan_or_file() {
 
 #[test]
 fn a_key_that_a_server_repeats_is_not_passed_on() {
-    let run = Smol::project(&["a.js"]).arg("--retries").arg("0").on("a.js", long().fault(Fault::ErrorEvent(2))).exit(1);
+    let run = Smol::project(&["a.js"]).arg("--retries").arg("0").on("a.js", long().fault(fire(2))).exit(1);
     let run = run.says("the engine caught fire over [key]");
     assert!(!run.stderr().contains(KEY), "{}", run.stderr());
 }
