@@ -360,10 +360,60 @@ fn a_key_that_a_server_repeats_is_not_passed_on() {
 
 #[test]
 fn a_refusal_by_its_own_field() {
-    fails(Answer::text("I would rather not.").fault(Fault::Refusal), "the model declined: I would rather not.");
-    let refused = Answer::text("I would rather not.").fault(Fault::Refusal);
-    let run = Smol::project(&["a.js"]).on("a.js", refused).arg("--json").exit(1);
-    assert_eq!(run.report()["usage"]["input"], 3000, "a refusal is paid for like any answer");
+    let refused = || Answer::text("I would rather not.").fault(Fault::Refusal);
+    fails(refused(), "the model declined ('I would rather not.'), also when asked again");
+    let run = Smol::project(&["a.js"]).on("a.js", refused()).arg("--json").exit(1);
+    assert_eq!(run.report()["usage"]["input"], 4000, "a refusal is paid for like any answer");
+    for refused in [refused(), long().finish(Some("content_filter"))] {
+        let smol = Smol::project(&["a.js"]).on("a.js", refused).then("a.js", "```\na.js\n```\n").arg("--json");
+        let run = smol.success().file("a.js", "a.js\n").asked(4);
+        let asked = run.requests("a.js");
+        assert_eq!(asked[0].messages(), asked[1].messages(), "it is asked as if for the first time");
+        let report = run.report();
+        assert_eq!(report["asked_again"], 1);
+        assert!(report["wasted"].as_u64().is_some_and(|wasted| wasted > 0), "{report}");
+    }
+}
+
+/// Lists of `a.js` and `b.js` that the limit on length cuts: as a call, as JSON in one line and in many.
+fn cut_lists() -> Vec<Answer> {
+    let lines = |count: usize| (0..count).map(|line| format!("  \"file_{line}.js\",\n")).collect::<String>();
+    let answers = [
+        Answer { as_call: true, ..Answer::text(r#"{"paths":["a.js","b"#) },
+        Answer { as_call: true, ..Answer::text(r#"{"paths":["a.js""#) },
+        Answer::text(r#"{"paths":["a.js","b"#),
+        Answer::text(format!("{{\"paths\": [\n{}  \"b", lines(40))),
+        Answer { as_call: true, ..Answer::text(format!("{{\"paths\": [\n{}", lines(40))) },
+        Answer::text("- a.js\n- b"),
+        Answer::text(""),
+    ];
+    answers.map(|answer| answer.finish(Some("length"))).into()
+}
+
+#[test]
+fn a_list_cut_by_the_limit_on_length_is_asked_for_again() {
+    for cut in cut_lists() {
+        let smol = Smol::project(&["a.js"]).on("b.js", "```\nb.js\n```\n").on("list", cut);
+        let run = smol.then("list", Answer::list(&["a.js", "b.js"])).success().file("a.js", "a.js\n").asked(5);
+        assert_eq!(run.file("b.js", "b.js\n").files(), ["a.js", "b.js", "shared_dependencies.md"]);
+    }
+}
+
+#[test]
+fn a_list_that_stays_cut_leaves_it_to_the_contract() {
+    for cut in cut_lists() {
+        let run = Smol::project(&["a.js", "c.js"]).on("list", cut.clone()).success().asked(5);
+        let run = run.says("the plan's own is taken").file("a.js", "a.js\n").file("c.js", "c.js\n");
+        assert_eq!(run.files(), ["a.js", "c.js", "shared_dependencies.md"]);
+        let run = Smol::project(&["a.js"]).on("plan", "# A plan without a contract\n").on("list", cut).exit(1);
+        run.says("could not get the list of files").no_file("a.js").asked(3);
+    }
+}
+
+#[test]
+fn a_whole_list_is_taken_also_from_an_answer_that_was_cut() {
+    let whole = Answer::list(&["a.js", "b.js"]).finish(Some("length"));
+    Smol::project(&["a.js", "b.js"]).on("list", whole).success().file("b.js", "b.js\n").asked(4);
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
     let line = match event {
         Event::Started { model, out, .. } => format!("{BOLD}smol{BOLD:#} · {model} → {out}/"),
         Event::Notice { text } => format!("{ODD}note{ODD:#}   {}", clean(text)),
-        Event::AskedAgain { question, complaint } => format!("{ODD}again{ODD:#}  {question}: {}", clean(complaint)),
+        Event::AskedAgain { question, complaint, .. } => format!("{ODD}again{ODD:#}  {question}: {}", clean(complaint)),
         Event::PlanReady { unreadable: None, files } => {
             format!("{GOOD}plan{GOOD:#}   the contract names {}", counted(*files, "file"))
         }
