@@ -55,10 +55,12 @@ pub enum Event {
     Retracted {
         question: Question,
     },
-    /// The answer could not be read, for this reason; the question is put once more.
+    /// The answer could not be used, for this reason; the question is put once more. `wasted` is its length in tokens.
     AskedAgain {
         question: Question,
         complaint: String,
+        #[serde(default)]
+        wasted: u64,
     },
     Answered {
         question: Question,

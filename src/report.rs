@@ -40,6 +40,9 @@ pub struct Report {
     pub cut: usize,
     /// Calls that were tried again.
     pub retries: usize,
+    /// Answers that could not be used, so that the question was put once more.
+    #[serde(default)]
+    pub asked_again: usize,
     /// Tokens of answers that were thrown away.
     pub wasted: u64,
     pub usage: Usage,
@@ -121,6 +124,10 @@ impl Report {
                 self.usage += *usage;
                 self.wasted += if *kept { 0 } else { usage.output };
             }
+            Event::AskedAgain { wasted, .. } => {
+                self.asked_again += 1;
+                self.wasted += wasted;
+            }
             Event::Retrying { .. } => self.retries += 1,
             Event::ListReady { files } => self.files = files.clone(),
             Event::Refused { path, why } => self.refused.push(Refused { path: path.clone(), why: why.clone() }),
@@ -137,7 +144,6 @@ impl Report {
             | Event::Piece { .. }
             | Event::Thinking { .. }
             | Event::Retracted { .. }
-            | Event::AskedAgain { .. }
             | Event::PlanReady { .. }
             | Event::Finished { .. } => {}
         }

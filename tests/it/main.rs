@@ -5,6 +5,7 @@ mod faces;
 mod fake;
 mod generate;
 mod money;
+mod odd_servers;
 mod ownership;
 mod readme;
 mod requests;

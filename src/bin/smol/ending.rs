@@ -56,8 +56,14 @@ fn calls(report: &Report) -> String {
     if report.retries > 0 {
         words.push_str(&format!(", {} tried again", report.retries));
     }
+    if report.asked_again > 0 {
+        words.push_str(&format!(", {} asked again", report.asked_again));
+    }
     if report.cut > 0 {
-        words.push_str(&format!(", {} cut ({} tokens wasted)", report.cut, thousands(report.wasted)));
+        words.push_str(&format!(", {} cut", report.cut));
+    }
+    if report.wasted > 0 {
+        words.push_str(&format!(", {} tokens wasted", thousands(report.wasted)));
     }
     words
 }

@@ -143,7 +143,7 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
                 "{ODD}note{ODD:#}   {question}: its question does not fit into {window} tokens; left out: {left_out}"
             )
         }
-        Event::AskedAgain { question, complaint } => format!("{ODD}again{ODD:#}  {question}: {}", clean(complaint)),
+        Event::AskedAgain { question, complaint, .. } => format!("{ODD}again{ODD:#}  {question}: {}", clean(complaint)),
         Event::PlanReady { unreadable: None, files } => {
             format!("{GOOD}plan{GOOD:#}   the contract names {}", counted(*files, "file"))
         }
