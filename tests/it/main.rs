@@ -4,14 +4,17 @@ mod cassettes;
 mod faces;
 mod fake;
 mod generate;
+mod merging;
 mod money;
 mod ownership;
 mod readme;
 mod requests;
 mod secure;
 mod smol;
+mod snapshot;
 mod start;
 mod tidy;
+mod undo;
 mod weather;
 mod wires;
 
