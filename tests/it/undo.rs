@@ -210,7 +210,7 @@ fn a_full_disk_loses_nothing_and_the_next_run_goes_on() {
     let out = smol.dir.path().join("generated");
     let Some(_disk) = SmallDisk::mount(&out, "size=1m") else { return };
     let run = smol.success();
-    let long = "a line of some length\n".repeat(4000);
+    let long: String = (0..9000).map(|line| format!("line {line} of many\n")).collect();
     let smol = Smol::project(&["a.js", "b.js", "c.js"]).within(run.dir).write("generated/b.js", "b.js\nand mine\n");
     fs::write(out.join("filler"), vec![0; 900 * 1024]).expect("fits");
     let before = project(smol.dir.path());
