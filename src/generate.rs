@@ -18,6 +18,7 @@ use crate::{
     event::{Event, Question},
     file::{self, GeneratedFile, Neighbour, Surroundings},
     file_list::{self, FileList},
+    landing,
     model::{self, Request, provider::Rung, window},
     path::RelPath,
     plan::{self, Plan, Trunk},
@@ -167,6 +168,7 @@ impl Run<'_> {
         let first = join_all(early.iter().map(|path| self.branch(path.clone(), verdict.clone())));
         let second = async {
             let list = Arc::new(self.list(plan).await?);
+            self.workspace.retain(list.files().iter().cloned().chain([Plan::path()]));
             decide.send_replace(Some(list.clone()));
             let late = list.files().iter().filter(|path| !early.contains(path));
             join_all(late.map(|path| self.branch(path.clone(), verdict.clone()))).await;
@@ -394,21 +396,15 @@ fn surroundings(read: Read<'_>, plan: &Plan, path: &RelPath) -> Result<Surroundi
     Ok(Surroundings { present: read(path)?, neighbours })
 }
 
-/// Puts a file on disk and tells how that went.
+/// Hands a file to the workspace and tells how that went.
 async fn land(engine: &Engine, workspace: &Arc<Workspace>, file: GeneratedFile) {
     let GeneratedFile { path, text, note } = file;
     if let Some(note) = note {
         engine.events.notice(format!("'{path}': {note}"));
     }
-    let lines = text.lines().count();
     let landing = {
         let (workspace, path) = (workspace.clone(), path.clone());
-        tokio::task::spawn_blocking(move || workspace.land(&path, &text)).await.map_err(anyhow::Error::from).flatten()
+        tokio::task::spawn_blocking(move || workspace.land(&path, text)).await.map_err(anyhow::Error::from).flatten()
     };
-    engine.events.emit(match landing {
-        Ok(Landing::Written) => Event::Written { path, lines },
-        Ok(Landing::Unchanged) => Event::Unchanged { path, lines },
-        Ok(Landing::Kept { kept_at, why }) => Event::Kept { path, kept_at, why: why.to_owned() },
-        Err(error) => Event::Failed { path, why: format!("{error:#}") },
-    });
+    landing::tell(&engine.events, path, landing.unwrap_or_else(|error| Landing::Failed { why: format!("{error:#}") }));
 }

@@ -23,6 +23,11 @@ pub struct Report {
     pub files: Vec<RelPath>,
     pub written: Vec<Written>,
     pub unchanged: Vec<Written>,
+    pub merged: Vec<Merged>,
+    pub conflicts: Vec<Conflict>,
+    pub removed: Vec<RelPath>,
+    pub restored: Vec<RelPath>,
+    pub left: Vec<Kept>,
     pub kept: Vec<Kept>,
     pub failed: Vec<Failed>,
     pub refused: Vec<Refused>,
@@ -57,7 +62,7 @@ pub enum Outcome {
     /// Every file that was asked for has its text, or is a person's and was left alone.
     #[default]
     Complete,
-    /// It came to its end, but some files are missing.
+    /// It came to its end, but some files are missing, or wait for a person's word.
     Partial,
     /// Nothing could be done, or not to the end; the reason was said.
     Failed,
@@ -72,11 +77,29 @@ pub struct Written {
     pub lines: usize,
 }
 
-/// A person's file that was left alone, and where the new text for it lies.
+/// A file in which a person's changes and the new text are together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    pub path: RelPath,
+    pub lines: usize,
+    /// Places that have both between conflict markers.
+    pub marked: usize,
+}
+
+/// A person's file that the new text does not go together with, where, and where that text is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    pub path: RelPath,
+    pub waits_at: String,
+    pub why: String,
+    pub hunks: Vec<String>,
+}
+
+/// A file that was left alone, and where the new text for it is, if there is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     pub path: RelPath,
-    pub kept_at: String,
+    pub waits_at: Option<String>,
     pub why: String,
 }
 
@@ -134,8 +157,20 @@ impl Report {
             Event::Dropped { path } => self.dropped.push(path.clone()),
             Event::Written { path, lines } => self.written.push(Written { path: path.clone(), lines: *lines }),
             Event::Unchanged { path, lines } => self.unchanged.push(Written { path: path.clone(), lines: *lines }),
-            Event::Kept { path, kept_at, why } => {
-                self.kept.push(Kept { path: path.clone(), kept_at: kept_at.clone(), why: why.clone() });
+            Event::Merged { path, lines, marked } => {
+                self.merged.push(Merged { path: path.clone(), lines: *lines, marked: *marked });
+            }
+            Event::Conflict { path, waits_at, why, hunks } => {
+                let (path, waits_at, why) = (path.clone(), waits_at.clone(), why.clone());
+                self.conflicts.push(Conflict { path, waits_at, why, hunks: hunks.clone() });
+            }
+            Event::Removed { path } => self.removed.push(path.clone()),
+            Event::Restored { path } => self.restored.push(path.clone()),
+            Event::Left { path, waits_at, why } => {
+                self.left.push(Kept { path: path.clone(), waits_at: waits_at.clone(), why: why.clone() });
+            }
+            Event::Kept { path, waits_at, why } => {
+                self.kept.push(Kept { path: path.clone(), waits_at: waits_at.clone(), why: why.clone() });
             }
             Event::Failed { path, why } => self.failed.push(Failed { path: path.clone(), why: why.clone() }),
             Event::ParameterDropped { parameter, .. } => drop(self.habits.refused.insert(parameter.clone())),
@@ -145,15 +180,19 @@ impl Report {
             | Event::Thinking { .. }
             | Event::Retracted { .. }
             | Event::PlanReady { .. }
+            | Event::Staged { .. }
+            | Event::Proposed { .. }
             | Event::Finished { .. } => {}
         }
     }
 
     /// The outcome of a run that came to its end by itself.
     pub fn verdict(&self) -> Outcome {
-        match self.failed.is_empty() && self.refused.is_empty() {
-            true => Outcome::Complete,
-            false => Outcome::Partial,
-        }
+        let is_whole = self.failed.is_empty()
+            && self.refused.is_empty()
+            && self.conflicts.is_empty()
+            && self.left.is_empty()
+            && self.merged.iter().all(|merged| merged.marked == 0);
+        if is_whole { Outcome::Complete } else { Outcome::Partial }
     }
 }

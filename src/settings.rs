@@ -20,7 +20,7 @@ use crate::{
 /// Files asked for at the same time when nobody says otherwise.
 const DEFAULT_JOBS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not zero");
 /// The output directory when nobody says otherwise.
-const DEFAULT_OUT: &str = "generated";
+pub const DEFAULT_OUT: &str = "generated";
 
 /// What a person typed, or set in the environment as `SMOL_…`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -175,17 +175,7 @@ impl Settings {
         }
         let patience = patience(&typed, &source, manner.connect);
         let max_cost = max_cost(&typed, found)?;
-        let out = match (typed.out.filter(|out| !out.is_empty()), found.value(&["SMOL_OUT"], |file| file.out.clone())) {
-            (Some(out), _) => out,
-            (None, Some(Found { value, layer: Layer::WorkingDirectory(file) })) => {
-                // Anybody's clone may hold that file, so it must not send the output elsewhere.
-                let inside = RelPath::parse(value.trim_end_matches('/'))
-                    .with_context(|| format!("'{file}' may only name an output directory below its own"))?;
-                inside.into()
-            }
-            (None, Some(out)) => out.value,
-            (None, None) => DEFAULT_OUT.to_owned(),
-        };
+        let out = Settings::out(typed.out, found)?;
         let jobs = match (typed.jobs, found.value(&["SMOL_JOBS"], |file| file.jobs.map(|jobs| jobs.to_string()))) {
             (Some(jobs), _) => Some(jobs),
             (None, Some(jobs)) => {
@@ -205,6 +195,24 @@ impl Settings {
             Capacity::Untold if self.are_jobs_said => Capacity::Elastic,
             found => found,
         }
+    }
+
+    /// The output directory, for commands that need no more than that.
+    ///
+    /// # Errors
+    /// If a file of the working directory names one that is not below it.
+    pub fn out(typed: Option<String>, found: &Surroundings) -> Result<String> {
+        Ok(match (typed.filter(|out| !out.is_empty()), found.value(&["SMOL_OUT"], |file| file.out.clone())) {
+            (Some(out), _) => out,
+            (None, Some(Found { value, layer: Layer::WorkingDirectory(file) })) => {
+                // Anybody's clone may hold that file, so it must not send the output elsewhere.
+                let inside = RelPath::parse(value.trim_end_matches('/'))
+                    .with_context(|| format!("'{file}' may only name an output directory below its own"))?;
+                inside.into()
+            }
+            (None, Some(out)) => out.value,
+            (None, None) => DEFAULT_OUT.to_owned(),
+        })
     }
 }
 
@@ -403,14 +411,6 @@ impl Surroundings {
             layers.into_iter().filter_map(|(value, layer)| Some(Found { value: value?.trim().to_owned(), layer }));
         set.into_iter().find(|found| !found.value.is_empty())
     }
-}
-
-/// The paths of `--file`.
-///
-/// # Errors
-/// If one of them cannot be a file of the output directory.
-pub fn parse_files(files: &[String]) -> Result<Vec<RelPath>> {
-    files.iter().map(|file| RelPath::parse(file).with_context(|| format!("--file cannot be '{file}'"))).collect()
 }
 
 #[cfg(test)]

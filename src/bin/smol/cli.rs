@@ -19,6 +19,8 @@ pub struct Cli {
 pub enum Command {
     /// Turn a spec into a codebase
     Gen(Box<GenArgs>),
+    /// Take back the last run, to the byte
+    Undo(UndoArgs),
     /// Show which models can be asked from here, and what they can do
     Models(ModelsArgs),
     /// Write a first prompt.md and .env, from the answers to two questions
@@ -92,6 +94,17 @@ pub struct GenArgs {
     /// Go on from the plan in the output directory, edited or not
     #[arg(long, env = "SMOL_FROM_PLAN", hide_env = true, value_parser = FalseyValueParser::new())]
     pub from_plan: bool,
+    /// Do what needs your word without asking for it: merge new text into files that you changed, and remove files that
+    /// the file list no longer has. In a pipe without it, all else is written and this is left.
+    #[arg(short, long, env = "SMOL_YES", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub yes: bool,
+    /// Show every difference before it is written
+    #[arg(long, env = "SMOL_DIFF", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub diff: bool,
+    /// Settle files whose new text waits, and ask no model: HOW is ours (yours stays), theirs (the new text takes its
+    /// place) or markers (both, with conflict markers where they clash)
+    #[arg(long, num_args = 2.., value_names = ["HOW", "PATH"], conflicts_with_all = ["prompt", "file", "plan_only", "from_plan"])]
+    pub resolve: Vec<String>,
     /// Model to ask, with or without its provider: [PROVIDER/]MODEL
     #[arg(short, long, env = "SMOL_MODEL", hide_env = true)]
     pub model: Option<String>,
@@ -140,6 +153,16 @@ pub struct GenArgs {
     /// Take prompts from this directory instead of the built-in ones of the same name
     #[arg(long, value_name = "DIR", env = "SMOL_PROMPTS", hide_env = true)]
     pub prompts: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct UndoArgs {
+    /// Output directory [default: generated]
+    #[arg(short, long, value_name = "DIR", env = "SMOL_OUT", hide_env = true)]
+    pub out: Option<String>,
+    /// Leave files that were changed since the run, and take back the rest
+    #[arg(long)]
+    pub rest: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,7 +1,7 @@
 //! `smol gen`: puts the pieces together and watches over the run.
 
 use std::{
-    io::IsTerminal,
+    io::{IsTerminal, Write},
     path::Path,
     sync::{
         Arc,
@@ -16,6 +16,7 @@ use smol_dev::{
     engine::Engine,
     event::{Event, Events},
     generate::{Scope, generate, known_questions},
+    landing,
     model::{
         self, Model,
         cassette::{Line, Tape, Tempo, recorded},
@@ -24,8 +25,9 @@ use smol_dev::{
     pace::Pace,
     path::RelPath,
     prompts::Prompts,
+    proposal::{Consent, Diffs, Proposal},
     report::Outcome,
-    settings::{Settings, Typed, parse_files},
+    settings::{Settings, Typed},
     spec::{Spec, SpecSource},
     workspace::{self, RunLog, Workspace},
 };
@@ -35,7 +37,7 @@ use crate::{
     cli::{GenArgs, Local},
     dry_run, ending,
     face::{Face, say},
-    surroundings,
+    summary, surroundings,
     words::{counted, quoted},
 };
 
@@ -60,6 +62,8 @@ struct Prepared {
     /// The name that what the model takes is remembered by.
     name: Option<String>,
     is_demo: bool,
+    is_consent_given: bool,
+    diffs: Diffs,
 }
 
 pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
@@ -71,7 +75,7 @@ pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     let again = command(&args);
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
     let prepared = runtime.block_on(prepare(args, scope, face)).map_err(Failure::Usage)?;
-    let ended = runtime.block_on(work(&prepared));
+    let ended = runtime.block_on(work(&prepared, face));
     runtime.shutdown_timeout(GRACE);
     let (outcome, error) = match ended {
         Ok(outcome) => (outcome, None),
@@ -100,15 +104,49 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(DISK_THREADS).build()
 }
 
-async fn work(prepared: &Prepared) -> Result<Outcome> {
+async fn work(prepared: &Prepared, face: &Face) -> Result<Outcome> {
     let Prepared { engine, workspace, spec, scope, run, notices, .. } = prepared;
     engine.events.start(run, engine.model.id(), workspace.name());
     for notice in notices {
         engine.events.notice(notice);
     }
-    tokio::select! {
-        done = generate(engine, workspace, spec, scope.clone()) => done.map(|()| engine.events.report().verdict()),
-        stopped = tokio::signal::ctrl_c() => stopped.map(|()| Outcome::Interrupted).context("could not listen for Ctrl-C"),
+    let interrupted = async { tokio::signal::ctrl_c().await.context("could not listen for Ctrl-C") };
+    let ask = async {
+        generate(engine, workspace, spec, scope.clone()).await?;
+        let proposal = Arc::new(landing::propose(&engine.events, workspace, prepared.diffs));
+        let consent = match prepared.is_consent_given || proposal.is_empty() {
+            true => Consent::Everything,
+            false => {
+                let (face, proposal) = (face.clone(), proposal.clone());
+                tokio::task::spawn_blocking(move || consent(&face, &proposal)).await?
+            }
+        };
+        anyhow::Ok((proposal, consent))
+    };
+    let (proposal, consent) = tokio::select! {
+        agreed = ask => agreed?,
+        stopped = interrupted => return stopped.map(|()| Outcome::Interrupted),
+    };
+    // From here on Ctrl-C waits: this is short, and stopped half way it would only be finished by the next command.
+    landing::commit(&engine.events, workspace, &proposal, consent)?;
+    Ok(engine.events.report().verdict())
+}
+
+/// What a person says to it, if one is there.
+fn consent(face: &Face, proposal: &Proposal) -> Consent {
+    let some = if proposal.needs_consent() { ", [s]ome: all but merges and removals" } else { "" };
+    let mut question = format!("write this? [y]es, [n]o{some}, [d]iff:");
+    loop {
+        match face.ask(&question).as_deref() {
+            None => return Consent::Undisputed,
+            Some("y" | "yes") => return Consent::Everything,
+            Some("n" | "no") => return Consent::Nothing,
+            Some("s" | "some") if !some.is_empty() => return Consent::Undisputed,
+            Some("d" | "diff") => {
+                let _ = write!(anstream::stdout(), "{}", summary::diffs(&proposal.summary(Diffs::Whole)));
+            }
+            Some(_) => question = "please answer with one of the letters in brackets:".to_owned(),
+        }
     }
 }
 
@@ -116,9 +154,14 @@ fn scope(args: &GenArgs) -> Result<Scope> {
     Ok(match (args.plan_only, args.from_plan) {
         (true, _) => Scope::PlanOnly,
         (_, true) => Scope::FromPlan,
-        _ if !args.file.is_empty() => Scope::Files(parse_files(&args.file)?),
+        _ if !args.file.is_empty() => Scope::Files(files(&args.file)?),
         _ => Scope::Everything,
     })
+}
+
+/// The paths of `--file`.
+fn files(typed: &[String]) -> Result<Vec<RelPath>> {
+    typed.iter().map(|file| RelPath::parse(file).with_context(|| format!("--file cannot be '{file}'"))).collect()
 }
 
 /// The command as it was typed, for the next one: the spec, the output directory and the model.
@@ -180,8 +223,9 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
     let Decided { spec, settings, prompts } = decide(&args)?;
     let tempo = if std::io::stderr().is_terminal() { DEMO } else { Tempo::Instant };
     let opened = settings.source.open(&spec, tempo, &surroundings::remembered()).await?;
-    let workspace = Arc::new(Workspace::open(Path::new(&settings.out))?);
     let budget = budget(settings.max_cost, opened.model.as_ref())?;
+    let run = run_id();
+    let workspace = Arc::new(Workspace::open(Path::new(&settings.out), &run)?);
     let unfinished = match scope {
         Scope::Everything if !args.fresh => workspace.last_record()?,
         _ => None,
@@ -196,8 +240,7 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
         None => opened.model,
     };
     let record = args.record.map(|path| RunLog::create(&path)).transpose()?;
-    let run = run_id();
-    let tape = tape([Some(workspace.run_log(&run)?), record].into_iter().flatten().collect(), face.clone());
+    let tape = tape([Some(workspace.run_log()?), record].into_iter().flatten().collect(), face.clone());
     let events = {
         let (face, tape) = (face.clone(), tape.clone());
         Events::to(move |event| {
@@ -219,7 +262,9 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
     };
     let of_capacity = capacity.notice(settings.jobs);
     let notices = opened.notice.into_iter().chain(settings.notices).chain(of_capacity).chain(going_on).collect();
-    Ok(Prepared { engine, workspace, spec, scope, run, notices, name: opened.name, is_demo: opened.is_demo })
+    let (name, is_demo, is_consent_given) = (opened.name, opened.is_demo, args.yes);
+    let diffs = if args.diff { Diffs::Whole } else { Diffs::Counted };
+    Ok(Prepared { engine, workspace, spec, scope, run, notices, name, is_demo, is_consent_given, diffs })
 }
 
 /// The limit on cost, which holds only where prices are known.
@@ -266,7 +311,7 @@ fn read_spec(argument: &str) -> Result<Spec> {
 }
 
 /// The moment it began, and the process: sorts by time, and no two are alike.
-fn run_id() -> String {
+pub fn run_id() -> String {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     format!("{}-{}", now.replace(':', "-").trim_end_matches('Z'), std::process::id())
 }

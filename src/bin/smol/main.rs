@@ -7,6 +7,8 @@ mod face;
 mod generate;
 mod init;
 mod models;
+mod settle;
+mod summary;
 mod surroundings;
 mod words;
 
@@ -39,7 +41,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let face = Face::new(&cli.show);
     let done = match cli.command {
+        Command::Gen(args) if !args.resolve.is_empty() => settle::resolve(*args, &face),
         Command::Gen(args) => generate::run(*args, &face),
+        Command::Undo(args) => settle::undo(args, &face),
         Command::Models(args) => done(models::run(&args, &face)),
         Command::Init(args) => done(init::run(args)),
         Command::Completions(args) => {

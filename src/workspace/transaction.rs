@@ -1,0 +1,307 @@
+//! Many files changed as one act: written aside, noted in a journal, then put in place step by step.
+//!
+//! Until the journal stands nothing has happened. Once it stands, what it says is done, by this command or, after a
+//! crash, by the next one: every step sees from the disk how far it came. No step destroys anything: what it replaces
+//! or removes is moved aside first, and moved back if it turns out to be something else than was expected.
+
+use anyhow::{Context, Result};
+use cap_std::fs::Dir;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    disk::{self, Moved, Present, explained, hash},
+    manifest::{Manifest, Standing, read_json, write_json},
+    record::{Entry, Record},
+    waiting,
+};
+use crate::path::RelPath;
+
+const JOURNAL: &str = "journal";
+/// New files that wait for their place, and old ones that nobody needs any more.
+pub(super) const STAGE: &str = "stage";
+
+/// The journal: everything that it takes to finish.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Transaction {
+    pub run: String,
+    pub purpose: Purpose,
+    /// The manifest as it was before.
+    pub before: Manifest,
+    pub steps: Vec<Step>,
+    /// What becomes known without a change of the project's files.
+    pub notes: Vec<(RelPath, Standing)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Purpose {
+    Write,
+    TakeBack,
+}
+
+/// One file of the project: what is expected there, and what comes.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Step {
+    pub path: RelPath,
+    /// Hash of what stands there; `None` if nothing does.
+    pub old: Option<String>,
+    /// Hash of what is to stand there; `None` if nothing is.
+    pub new: Option<String>,
+    /// Where the new file waits, below smol's memory.
+    pub source: String,
+    /// Where the old file goes, below smol's memory.
+    pub saved: String,
+    /// What is known of the path afterwards.
+    pub done: Standing,
+    /// What is known of it if the step cannot be done.
+    pub not_done: Standing,
+}
+
+/// How a step went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Done,
+    /// Something else stands there than was expected, and it stays.
+    Changed,
+    /// The disk refused.
+    Failed(String),
+}
+
+impl Transaction {
+    /// Reads the journal of a transaction that was cut short, if there is one.
+    pub(super) fn under_way(memory: &Dir) -> Result<Option<Transaction>> {
+        read_json(memory, JOURNAL).context("it tells how to finish the last run")
+    }
+
+    /// Notes it down: from here on it will be done.
+    pub(super) fn begin(&self, memory: &Dir) -> Result<()> {
+        write_json(memory, JOURNAL, self)
+    }
+
+    /// Does what is not done yet, and brings smol's memory up to it. The outcomes are in the order of the steps.
+    ///
+    /// # Errors
+    /// If the memory cannot be written, or a file of a person's not be put back; the next command goes on from there.
+    pub(super) fn finish(&self, dir: &Dir, memory: &Dir) -> Result<(Manifest, Vec<Outcome>)> {
+        let outcomes: Vec<Outcome> =
+            self.steps.iter().map(|step| step.take(self.purpose, dir, memory)).collect::<Result<_>>()?;
+        let mut manifest = self.before.clone();
+        for (path, standing) in &self.notes {
+            manifest.set(path, standing.clone());
+        }
+        for (step, outcome) in self.steps.iter().zip(&outcomes) {
+            let standing = if *outcome == Outcome::Done { &step.done } else { &step.not_done };
+            manifest.set(&step.path, standing.clone());
+        }
+        manifest.save(memory)?;
+        self.keep_record(memory, &outcomes)?;
+        waiting::lay_out(memory, &manifest);
+        memory.remove_file(JOURNAL).map_err(explained).context("could not close the journal")?;
+        Ok((manifest, outcomes))
+    }
+
+    /// Brings the record for `smol undo` up to what was done.
+    fn keep_record(&self, memory: &Dir, outcomes: &[Outcome]) -> Result<()> {
+        let done =
+            || self.steps.iter().zip(outcomes).filter(|(_, outcome)| **outcome == Outcome::Done).map(|(step, _)| step);
+        match self.purpose {
+            // What changed no file is nothing to take back, and no reason to forget what is.
+            Purpose::Write if done().next().is_none() => Ok(()),
+            Purpose::Write => {
+                let files = done().map(|step| Entry {
+                    path: step.path.clone(),
+                    was: self.before.standing(&step.path),
+                    before: step.old.clone(),
+                    after: step.new.clone(),
+                    saved: step.saved.clone(),
+                });
+                let notes = self.notes.iter().map(|(path, _)| Entry::note(path, self.before.standing(path)));
+                Record { run: self.run.clone(), entries: files.chain(notes).collect() }.save(memory)
+            }
+            Purpose::TakeBack => {
+                let Some(mut record) = Record::open(memory)? else { return Ok(()) };
+                record.entries.retain(|entry| {
+                    !done().any(|step| step.path == entry.path)
+                        && !self.notes.iter().any(|(path, _)| *path == entry.path)
+                });
+                record.save(memory)
+            }
+        }
+    }
+}
+
+impl Step {
+    /// Does this step, or what a crash has left of it.
+    fn take(&self, purpose: Purpose, dir: &Dir, memory: &Dir) -> Result<Outcome> {
+        let done = match (&self.old, &self.new) {
+            (None, None) => return Ok(Outcome::Done),
+            (None, Some(new)) => self.create(new, dir, memory),
+            (Some(old), Some(new)) => self.replace(old, new, purpose, dir, memory),
+            (Some(old), None) => self.remove(old, dir, memory),
+        };
+        match done {
+            Ok(outcome) => Ok(outcome),
+            Err(error) if error.downcast_ref::<Astray>().is_some() => Err(error),
+            Err(error) => Ok(Outcome::Failed(format!("{error:#}"))),
+        }
+    }
+
+    fn create(&self, new: &str, dir: &Dir, memory: &Dir) -> Result<Outcome> {
+        let (source, target) = ((memory, self.source.as_str()), (dir, self.path.as_str()));
+        if !disk::is_taken(memory, &self.source) {
+            return Ok(Outcome::Done);
+        }
+        disk::make_parents(dir, self.path.as_str())?;
+        match disk::move_new(source, target)? {
+            Moved::Done => Ok(Outcome::Done),
+            // A link that a crash has left on both names.
+            Moved::Taken if disk::hash_at(dir, self.path.as_str()).as_deref() == Some(new) => Ok(Outcome::Done),
+            Moved::Taken => Ok(Outcome::Changed),
+        }
+    }
+
+    fn remove(&self, old: &str, dir: &Dir, memory: &Dir) -> Result<Outcome> {
+        let (saved, target) = ((memory, self.saved.as_str()), (dir, self.path.as_str()));
+        if !disk::is_taken(memory, &self.saved) {
+            if disk::hash_at(dir, self.path.as_str()).as_deref() != Some(old) {
+                return Ok(Outcome::Changed);
+            }
+            disk::make_parents(memory, &self.saved)?;
+            disk::move_new(target, saved)?;
+        }
+        match self.put_back_unless(old, dir, memory)? {
+            Aside::AsExpected => {}
+            Aside::PutBack => return Ok(Outcome::Changed),
+            Aside::Rescued(outcome) => return Ok(outcome),
+        }
+        disk::remove_empty_parents(dir, self.path.as_str());
+        Ok(Outcome::Done)
+    }
+
+    fn replace(&self, old: &str, new: &str, purpose: Purpose, dir: &Dir, memory: &Dir) -> Result<Outcome> {
+        let (source, target) = ((memory, self.source.as_str()), (dir, self.path.as_str()));
+        let staged = disk::hash_at(memory, &self.source);
+        if disk::is_taken(memory, &self.saved) {
+            return match staged {
+                None => Ok(Outcome::Done),
+                Some(_) => self.replace_in_two_steps(old, dir, memory),
+            };
+        }
+        if staged.as_deref() == Some(new) {
+            if disk::hash_at(dir, self.path.as_str()).as_deref() != Some(old) {
+                return Ok(Outcome::Changed);
+            }
+            if purpose == Purpose::Write {
+                disk::copy_rights(target, source)?;
+            }
+            match disk::exchange(source, target) {
+                None => return self.replace_in_two_steps(old, dir, memory),
+                Some(done) => done?,
+            }
+        }
+        // The new file is in its place, and what it has replaced, in its.
+        if disk::hash_at(memory, &self.source).as_deref() == Some(old) {
+            disk::make_parents(memory, &self.saved)?;
+            memory.rename(&self.source, memory, &self.saved).map_err(explained).map_err(Astray::wrap)?;
+            return Ok(Outcome::Done);
+        }
+        match disk::exchange(source, target) {
+            Some(Err(error)) => return Err(Astray::wrap(error)),
+            None => return Err(Astray::wrap(anyhow::anyhow!("'{}' could not be put back", self.path))),
+            Some(Ok(())) => {}
+        }
+        match disk::hash_at(memory, &self.source).as_deref() == Some(new) {
+            true => Ok(Outcome::Changed),
+            false => self.rescue(&self.source, memory),
+        }
+    }
+
+    /// For disks where two files cannot change places: for a moment nothing stands there.
+    fn replace_in_two_steps(&self, old: &str, dir: &Dir, memory: &Dir) -> Result<Outcome> {
+        let (source, saved, target) =
+            ((memory, self.source.as_str()), (memory, self.saved.as_str()), (dir, self.path.as_str()));
+        if !disk::is_taken(memory, &self.saved) {
+            disk::make_parents(memory, &self.saved)?;
+            disk::move_new(target, saved)?;
+        }
+        match self.put_back_unless(old, dir, memory)? {
+            Aside::AsExpected => {}
+            Aside::PutBack => return Ok(Outcome::Changed),
+            Aside::Rescued(outcome) => return Ok(outcome),
+        }
+        match disk::move_new(source, target) {
+            Ok(Moved::Done) => Ok(Outcome::Done),
+            Ok(Moved::Taken) => Ok(Outcome::Changed),
+            Err(error) => {
+                disk::move_new(saved, target).map_err(Astray::wrap)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Looks at what was moved aside: whether it is what was expected. If not it goes back to its place.
+    fn put_back_unless(&self, old: &str, dir: &Dir, memory: &Dir) -> Result<Aside> {
+        if disk::hash_at(memory, &self.saved).as_deref() == Some(old) {
+            return Ok(Aside::AsExpected);
+        }
+        match disk::move_new((memory, self.saved.as_str()), (dir, self.path.as_str())).map_err(Astray::wrap)? {
+            Moved::Done => Ok(Aside::PutBack),
+            Moved::Taken => self.rescue(&self.saved, memory).map(Aside::Rescued),
+        }
+    }
+
+    /// Both what stands there and what was moved aside are a person's: what is aside gets a name where it stays.
+    fn rescue(&self, name: &str, memory: &Dir) -> Result<Outcome> {
+        let names = (1..).map(|number| format!("rescued/{}.{number}", self.path));
+        let free =
+            names.into_iter().find(|name| !disk::is_taken(memory, name)).expect("there is always another number");
+        disk::make_parents(memory, &free).map_err(Astray::wrap)?;
+        memory.rename(name, memory, &free).map_err(explained).map_err(Astray::wrap)?;
+        let why = format!("it changed twice while smol was about to write it; one of your texts is in '.smol/{free}'");
+        Ok(Outcome::Failed(why))
+    }
+}
+
+/// What became of a file that was moved aside.
+enum Aside {
+    AsExpected,
+    PutBack,
+    Rescued(Outcome),
+}
+
+/// A file of a person's is not where it was: nothing may be tidied away before it is back.
+#[derive(Debug, thiserror::Error)]
+#[error("a file that changed at the last moment is in smol's memory, and could not be put back")]
+struct Astray;
+
+impl Astray {
+    fn wrap(error: anyhow::Error) -> anyhow::Error {
+        error.context(Astray)
+    }
+}
+
+/// Clears away what transactions have left, once none is under way.
+///
+/// A file in the stage is smol's own text, or one that was moved there after its hash was seen to be smol's.
+pub(super) fn tidy(memory: &Dir, manifest: &Manifest) -> Result<()> {
+    let record = Record::open(memory)?;
+    let _ = memory.remove_dir_all(STAGE);
+    Record::tidy(memory, record.as_ref());
+    let known = record.iter().flat_map(Record::hashes).chain(manifest.hashes());
+    super::base::retain(memory, &known.map(String::as_str).collect());
+    Ok(())
+}
+
+/// Writes a new file where it waits for its place.
+pub(super) fn stage(memory: &Dir, source: &str, bytes: &[u8]) -> Result<String> {
+    disk::durable(memory, source, bytes)?;
+    Ok(hash(bytes))
+}
+
+/// What stands at a path, by its hash.
+pub(super) fn hash_of(present: &Present) -> Option<String> {
+    match present {
+        Present::File(bytes) => Some(hash(bytes)),
+        Present::Nothing | Present::Odd => None,
+    }
+}
