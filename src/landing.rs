@@ -43,6 +43,7 @@ pub fn resolve(events: &Events, workspace: &Workspace, resolution: Resolution, p
 pub fn undo(events: &Events, workspace: &Workspace, rest: Rest) -> Result<Undone> {
     let undone = workspace.undo(rest)?;
     if let Undone::TakenBack { files, .. } = &undone {
+        workspace.remember_less()?;
         tell_all(events, files.clone());
     }
     Ok(undone)

@@ -59,6 +59,11 @@ impl Smol {
         Smol { dir, ..self }
     }
 
+    /// The same, asking for everything anew, also what is up to date.
+    pub fn anew(self, dir: TempDir) -> Smol {
+        self.within(dir).env("SMOL_FRESH", "true")
+    }
+
     /// Writes the spec where it is looked for.
     pub fn spec(self, text: &str) -> Smol {
         self.write("prompt.md", text)

@@ -111,6 +111,7 @@ impl Screen {
             | Event::Sliced { .. }
             | Event::ParameterDropped { .. }
             | Event::Stepped { .. }
+            | Event::Chosen(_)
             | Event::Retrying { .. }
             | Event::AskedAgain { .. }
             | Event::PlanReady { .. }
