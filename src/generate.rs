@@ -1,12 +1,6 @@
 //! The pipeline: the plan, then the file list and every file at the same time, each landing when it is done.
 
-use std::{
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, anyhow};
 use futures::future::join_all;
@@ -19,6 +13,7 @@ use crate::{
     file::{self, GeneratedFile, Neighbour, Surroundings},
     file_list::{self, FileList},
     landing,
+    leader::Leader,
     model::{self, Request, provider::Rung, window},
     path::RelPath,
     plan::{self, Plan, Trunk},
@@ -33,9 +28,6 @@ use crate::{
 /// Shorter trunks are cached by no hosted service (1,024 tokens is the least that any documents),
 /// so nobody has to go ahead to warm the cache.
 const SHORTEST_CACHED_TRUNK: u64 = 1024;
-
-/// A leader that is silent for so long holds nobody up any more: a warm cache is worth seconds, not minutes.
-const LONGEST_LEAD: Duration = Duration::from_secs(8);
 
 /// How much of the pipeline runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -345,41 +337,6 @@ async fn wait_for_denial(path: &RelPath, verdict: &mut Verdict) {
     let denied = |list: &Option<Arc<FileList>>| list.as_ref().is_some_and(|list| !list.files().contains(path));
     if verdict.wait_for(denied).await.is_err() {
         std::future::pending().await
-    }
-}
-
-/// The first branch goes ahead alone until its first token: by then its trunk is in the service's prefix cache,
-/// and the others find it there. (Anthropic documents just this; the others behave so.)
-struct Leader {
-    is_taken: AtomicBool,
-    has_arrived: watch::Sender<bool>,
-}
-
-impl Leader {
-    fn new(is_needed: bool) -> Leader {
-        Leader { is_taken: AtomicBool::new(!is_needed), has_arrived: watch::Sender::new(!is_needed) }
-    }
-
-    /// Waits, unless this branch is the leader. A leader that fails before its first token lets the others go.
-    async fn turn(&self) -> Option<impl Drop + '_> {
-        if !self.is_taken.swap(true, Ordering::Relaxed) {
-            return Some(Going(self));
-        }
-        let mut arrival = self.has_arrived.subscribe();
-        let _ = tokio::time::timeout(LONGEST_LEAD, arrival.wait_for(|has_arrived| *has_arrived)).await;
-        None
-    }
-
-    fn arrive(&self) {
-        self.has_arrived.send_if_modified(|has_arrived| !std::mem::replace(has_arrived, true));
-    }
-}
-
-struct Going<'a>(&'a Leader);
-
-impl Drop for Going<'_> {
-    fn drop(&mut self) {
-        self.0.arrive();
     }
 }
 

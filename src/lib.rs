@@ -60,6 +60,7 @@ pub mod file;
 pub mod file_list;
 pub mod generate;
 pub mod landing;
+mod leader;
 pub mod lineage;
 pub mod merge;
 pub mod model;
