@@ -16,6 +16,33 @@ use tokio::{sync::Notify, time::Instant};
 /// How much of a limit has to be used up before the rate at which it fills is read off it.
 const ENOUGH_MISSING: f64 = 3.0;
 
+/// Files asked for at the same time when nobody says otherwise.
+const DEFAULT_JOBS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not zero");
+
+/// How many files are wanted at the same time, at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jobs(Option<NonZeroUsize>);
+
+impl Jobs {
+    /// As many as somebody said, if somebody did.
+    pub fn said(jobs: Option<NonZeroUsize>) -> Jobs {
+        Jobs(jobs)
+    }
+
+    pub fn most(self) -> NonZeroUsize {
+        self.0.unwrap_or(DEFAULT_JOBS)
+    }
+
+    /// How much a server takes at the same time: where it does not tell, somebody who says how many files to ask for at
+    /// once is believed.
+    pub fn capacity(self, found: Capacity) -> Capacity {
+        match (found, self.0) {
+            (Capacity::Untold, Some(_)) => Capacity::Elastic,
+            (found, _) => found,
+        }
+    }
+}
+
 /// What is known of how much a service answers at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capacity {

@@ -248,16 +248,16 @@ async fn prepare(args: GenArgs, decided: Decided, scope: Scope, face: &Face) -> 
             }
         })
     };
-    let capacity = settings.capacity(opened.capacity);
+    let capacity = settings.jobs.capacity(opened.capacity);
     let engine = Engine {
         model: recorded(model, tape),
         prompts,
         patience: settings.patience,
-        pace: Pace::new(settings.jobs, capacity),
+        pace: Pace::new(settings.jobs.most(), capacity),
         budget,
         events,
     };
-    let of_capacity = capacity.notice(settings.jobs);
+    let of_capacity = capacity.notice(settings.jobs.most());
     let notices = opened.notice.into_iter().chain(settings.notices).chain(of_capacity).chain(going_on).collect();
     let (name, is_demo, is_consent_given) = (opened.name, opened.is_demo, args.yes);
     let diffs = if args.diff { Diffs::Whole } else { Diffs::Counted };
