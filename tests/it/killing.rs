@@ -172,11 +172,14 @@ impl Scene {
         let before = project(dir.path());
         let (dir, _, is_cut) = self.run_for(Some(took.mul_f64(share)), dir);
         let memory = dir.path().join("generated/.smol");
-        let is_half_way = memory.join("journal").exists() || memory.join("landing").exists();
+        let has_journal = memory.join("journal").exists();
+        let is_half_way = has_journal || memory.join("landing").exists();
         let name = format!("{} at {share:.4} of {took:?}", self.name);
         look_at(&project(dir.path()), &before, end, &name);
         let run = (self.command)().within(dir).run();
         assert!(run.output.status.code().is_some_and(|code| code <= 1), "{name}: {}", run.stderr());
+        let is_told = run.stderr().contains("what it began is finished");
+        assert_eq!(is_told, has_journal, "{name}: {}", run.stderr());
         let after = snapshot(run.dir.path());
         let unlike: BTreeSet<_> =
             after.keys().chain(end.keys()).filter(|path| after.get(*path) != end.get(*path)).collect();
