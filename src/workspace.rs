@@ -211,7 +211,7 @@ impl Workspace {
                     let known = self.known(&bytes, &manifest.standing(path));
                     Change::of_removal(path.clone(), bytes, known)
                 }
-                Ok(Present::Odd) => Change::of_removal_blocked(path.clone(), "a link or a device stands in its place"),
+                Ok(Present::Odd(what)) => Change::of_removal_blocked(path.clone(), what),
                 Err(error) => Change::of_removal_blocked(path.clone(), &format!("{error:#}")),
             })
         }));
@@ -251,7 +251,7 @@ impl Workspace {
         let bytes = match disk::look(&self.dir, path.as_str()) {
             Ok(Present::Nothing) => None,
             Ok(Present::File(bytes)) => Some(bytes),
-            Ok(Present::Odd) => return Change::kept(path, text, "a link or a device stands in its place"),
+            Ok(Present::Odd(what)) => return Change::kept(path, text, what),
             Err(error) => return Change::failed(path, text, format!("{error:#}")),
         };
         let standing = manifest.standing(&path);

@@ -8,11 +8,9 @@ use std::{
 use anyhow::{Context, Result, bail};
 use cap_std::{ambient_authority, fs::Dir};
 
-use super::disk::{self, explained, text_of};
+use super::disk::{self, LONGEST_TEXT, explained, text_of};
 use crate::path::RelPath;
 
-/// No text that smol reads is longer, in bytes.
-pub(super) const LONGEST_TEXT: u64 = 16 * 1024 * 1024;
 /// No recorded run that smol reads is longer, in bytes.
 pub(super) const LONGEST_RECORD: u64 = 1024 * 1024 * 1024;
 

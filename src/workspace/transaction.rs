@@ -302,7 +302,7 @@ pub(super) fn stage(memory: &Dir, source: &str, bytes: &[u8]) -> Result<String> 
 pub(super) fn hash_of(present: &Present) -> Option<String> {
     match present {
         Present::File(bytes) => Some(hash(bytes)),
-        Present::Nothing | Present::Odd => None,
+        Present::Nothing | Present::Odd(_) => None,
     }
 }
 

@@ -171,6 +171,16 @@ fn what_stands_in_the_place_of_a_file_that_is_to_go_is_kept_and_named() {
 }
 
 #[test]
+fn a_file_that_has_grown_beyond_any_text_stays() {
+    let smol = edited(MINE);
+    let file = fs::File::options().write(true).open(smol.dir.path().join("generated/a.js")).expect("is there");
+    file.set_len(17 * 1024 * 1024).expect("grows");
+    let run =
+        smol.on("a.js", fenced(NEW)).arg("--yes").success().says("a.js: a file larger than 16 MiB stands in its place");
+    assert_eq!(fs::metadata(run.dir.path().join("generated/a.js")).expect("stays").len(), 17 * 1024 * 1024);
+}
+
+#[test]
 fn a_conflict_all_over_does_not_flood_the_screen() {
     let long = |word: &str| (0..500).map(|line| format!("{word} {line}\n")).collect::<String>();
     let run = edited(long("mine")).on("a.js", fenced(&long("new"))).arg("--yes").exit(1).file("a.js", &long("mine"));
