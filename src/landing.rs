@@ -49,6 +49,13 @@ pub fn undo(events: &Events, workspace: &Workspace, rest: Rest) -> Result<Undone
     Ok(undone)
 }
 
+/// Tells of a commit that was cut short and is finished now, if there was one.
+pub fn tell_finished(events: &Events, workspace: &Workspace) {
+    if workspace.was_finished() {
+        events.notice("the last command was cut short while it wrote; what it began is finished");
+    }
+}
+
 fn tell_all(events: &Events, landings: Vec<(RelPath, Landing)>) {
     for (path, landing) in landings {
         tell(events, path, landing);

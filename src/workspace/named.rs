@@ -10,12 +10,10 @@ use cap_std::{ambient_authority, fs::Dir};
 
 use super::{
     LINEAGE, MEMORY,
-    disk::{self, explained, text_of},
+    disk::{self, LONGEST_TEXT, explained, text_of},
 };
 use crate::{lineage::Lineage, path::RelPath};
 
-/// No text that smol reads is longer, in bytes.
-pub(super) const LONGEST_TEXT: u64 = 16 * 1024 * 1024;
 /// No recorded run that smol reads is longer, in bytes.
 pub(super) const LONGEST_RECORD: u64 = 1024 * 1024 * 1024;
 

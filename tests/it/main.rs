@@ -4,6 +4,7 @@ mod cassettes;
 mod faces;
 mod fake;
 mod generate;
+mod killing;
 mod merging;
 mod money;
 mod odd_servers;

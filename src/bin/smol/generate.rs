@@ -112,6 +112,7 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 async fn work(prepared: &Prepared, face: &Face) -> Result<Outcome> {
     let Prepared { engine, workspace, task, scope, run, notices, .. } = prepared;
     engine.events.start(run, engine.model.id(), workspace.name());
+    landing::tell_finished(&engine.events, workspace);
     for notice in notices {
         engine.events.notice(notice);
     }
@@ -119,7 +120,7 @@ async fn work(prepared: &Prepared, face: &Face) -> Result<Outcome> {
     let ask = async {
         generate(engine, workspace, task, scope.clone()).await?;
         let proposal = Arc::new(landing::propose(&engine.events, workspace, prepared.diffs));
-        let consent = match prepared.is_consent_given || proposal.is_empty() {
+        let consent = match prepared.is_consent_given || !proposal.touches_files() {
             true => Consent::Everything,
             false => {
                 let (face, proposal) = (face.clone(), proposal.clone());
