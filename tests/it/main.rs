@@ -3,6 +3,7 @@
 mod cassettes;
 mod faces;
 mod fake;
+mod faults;
 mod generate;
 mod merging;
 mod money;
