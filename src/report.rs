@@ -151,6 +151,7 @@ impl Report {
                 self.asked_again += 1;
                 self.wasted += wasted;
             }
+            Event::GaveUp { wasted, .. } => self.wasted += wasted,
             Event::Retrying { .. } => self.retries += 1,
             Event::ListReady { files } => self.files = files.clone(),
             Event::Refused { path, why } => self.refused.push(Refused { path: path.clone(), why: why.clone() }),

@@ -522,7 +522,7 @@ fn the_fault_table_comes_out_right() {
 fn comes_out_right(row: &faults::Row) {
     let provider = row.provider(Scale { first_token: Duration::ZERO, per_token: Duration::ZERO, files: 4 });
     let smol = Smol::new().spec(&faults::spec()).provider(provider.answers, provider.limit);
-    let run = smol.args(["gen", "--silence-timeout", "1", "--first-token-timeout", "1"]).run();
+    let run = smol.args(["gen", "--jobs", "16", "--silence-timeout", "1", "--first-token-timeout", "1"]).run();
     assert_eq!(run.output.status.code(), Some(row.exit), "{}:\n{}", row.name, run.stderr());
     for (path, text) in &provider.files {
         assert_eq!(run.read(path).as_ref(), Some(text), "{}: {path}\n{}", row.name, run.stderr());

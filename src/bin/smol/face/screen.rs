@@ -113,6 +113,7 @@ impl Screen {
             | Event::Stepped { .. }
             | Event::Retrying { .. }
             | Event::AskedAgain { .. }
+            | Event::GaveUp { .. }
             | Event::PlanReady { .. }
             | Event::Merged { .. }
             | Event::Conflict { .. }
