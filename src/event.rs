@@ -74,6 +74,12 @@ pub enum Event {
         #[serde(default)]
         wasted: u64,
     },
+    /// Nor could the answer that came then.
+    GaveUp {
+        question: Question,
+        complaint: String,
+        wasted: u64,
+    },
     Answered {
         question: Question,
         usage: Usage,

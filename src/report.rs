@@ -154,6 +154,7 @@ impl Report {
                 self.asked_again += 1;
                 self.wasted += wasted;
             }
+            Event::GaveUp { wasted, .. } => self.wasted += wasted,
             Event::Retrying { .. } => self.retries += 1,
             Event::Chosen(chosen) => self.chosen.push(chosen.clone()),
             Event::ListReady { files } => self.files = files.clone(),

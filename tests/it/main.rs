@@ -3,6 +3,7 @@
 mod cassettes;
 mod faces;
 mod fake;
+mod faults;
 mod generate;
 mod killing;
 mod merging;

@@ -206,6 +206,7 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         | Event::Piece { .. }
         | Event::Thinking { .. }
         | Event::Retracted { .. }
+        | Event::GaveUp { .. }
         | Event::Answered { .. }
         | Event::Stepped { .. }
         | Event::Chosen(_)

@@ -114,6 +114,7 @@ impl Screen {
             | Event::Chosen(_)
             | Event::Retrying { .. }
             | Event::AskedAgain { .. }
+            | Event::GaveUp { .. }
             | Event::PlanReady { .. }
             | Event::Merged { .. }
             | Event::Conflict { .. }
