@@ -23,6 +23,7 @@
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
 //!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
 //!   what answers, [`shipped`] has the examples built in.
+//! * What is on disk: [`check`] finds names that do not fit across the files of any project.
 //! * Weather: [`patience`] says how long to wait and how often to try, [`pace`] how much at once.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
 //! * Effects have one address each: the disk is [`workspace`], the network is [`model`]. Environment, terminal and
@@ -41,6 +42,7 @@
 //!
 //! `tests/it/tidy.rs` checks what can be checked of this from the source itself.
 
+pub mod check;
 mod continuation;
 pub mod contract;
 pub mod engine;

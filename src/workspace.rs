@@ -5,6 +5,7 @@
 
 mod manifest;
 mod run_log;
+pub mod tree;
 
 use std::{
     io::{self, ErrorKind, Read, Write},

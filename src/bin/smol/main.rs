@@ -1,5 +1,6 @@
 //! The shell around the library: argv, environment, terminal, clock, exit code. It decides nothing else.
 
+mod check;
 mod cli;
 mod ending;
 mod face;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let face = Face::new(&cli.show);
     let done = match cli.command {
         Command::Gen(args) => generate::run(args, &face),
+        Command::Check(args) => check::run(args, &face),
     };
     ExitCode::from(match done {
         Ok(Outcome::Complete) => 0,

@@ -1,0 +1,490 @@
+//! Facts of Rust, out of its syntax tree. What stands inside macros is tokens to the grammar, and to this.
+
+mod items;
+
+use std::borrow::Cow;
+
+use tree_sitter::{Node, Tree};
+
+use super::{
+    facts::{
+        Access, Argument, Call, Facts, FieldUse, Literal, Mention, Name, Path, ScopeKind, Type, Value, What,
+    },
+    syntax::{DEEPEST, children, name, text},
+};
+
+/// Reads one file's facts. `text` is what `tree` was parsed from.
+pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
+    let mut reader = Reader { facts: Facts::new(), source: text, depth: 0, guards: 0 };
+    reader.items(tree.root_node(), 0);
+    reader.facts
+}
+
+struct Reader<'t> {
+    facts: Facts<'t>,
+    source: &'t str,
+    depth: usize,
+    /// How many conditions of compilation stand around.
+    guards: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn text(&self, node: Node) -> &'t str {
+        text(node, self.source)
+    }
+
+    fn name(&self, node: Node) -> Name<'t> {
+        let mut name = name(node, self.source);
+        name.text = name.text.trim_start_matches("r#");
+        name
+    }
+
+    /// Items and statements one after another, with the attributes that stand before them.
+    fn items(&mut self, node: Node, scope: usize) {
+        let mut is_conditional = false;
+        let mut attributes: Option<usize> = None;
+        for child in children(node) {
+            match child.kind() {
+                "attribute_item" => {
+                    let text = self.text(child);
+                    is_conditional |= text.contains("cfg") || text.contains("path");
+                    attributes.get_or_insert(child.start_byte());
+                    self.attribute_texts(child);
+                }
+                "line_comment" | "block_comment" => self.facts.comments.push(self.name(child)),
+                _ => {
+                    self.guards += usize::from(is_conditional);
+                    let before = attributes.map_or("", |start| &self.source[start..child.start_byte()]);
+                    if !self.item(child, scope, before) {
+                        self.visit(child, scope);
+                    }
+                    self.guards -= usize::from(is_conditional);
+                    is_conditional = false;
+                    attributes = None;
+                }
+            }
+        }
+    }
+
+    /// The strings of attributes: routes and names stand there.
+    fn attribute_texts(&mut self, node: Node) {
+        let Some(attribute) = node.named_child(0) else { return };
+        let (Some(head), Some(tokens)) = (attribute.named_child(0), attribute.child_by_field_name("arguments")) else {
+            return;
+        };
+        let literal = children(tokens).into_iter().find(|token| token.kind() == "string_literal");
+        let Some(literal) = literal else { return };
+        let value = self.value(literal, 0);
+        let argument = Argument { at: literal.start_byte(), keyword: None, is_spread: false, value };
+        self.facts.calls.push(Call {
+            at: head.start_byte(),
+            path: vec![self.name(head)],
+            scope: 0,
+            arguments: vec![argument],
+            is_new: false,
+            is_decorator: true,
+            is_macro: true,
+        });
+    }
+
+    fn each(&mut self, node: Node, scope: usize) {
+        for child in children(node) {
+            self.visit(child, scope);
+        }
+    }
+
+    fn visit(&mut self, node: Node, scope: usize) {
+        if self.depth > DEEPEST {
+            self.facts.is_open = true;
+            return;
+        }
+        self.depth += 1;
+        self.visit_kind(node, scope);
+        self.depth -= 1;
+    }
+
+    fn visit_kind(&mut self, node: Node, scope: usize) {
+        match node.kind() {
+            "line_comment" | "block_comment" => self.facts.comments.push(self.name(node)),
+            "block" => {
+                let inner = self.facts.scope(scope, ScopeKind::Block);
+                self.items(node, inner);
+            }
+            "closure_expression" => {
+                let inner = self.facts.scope(scope, ScopeKind::Block);
+                if let Some(parameters) = node.child_by_field_name("parameters") {
+                    self.pattern(parameters, inner, None);
+                }
+                if let Some(body) = node.child_by_field_name("body") {
+                    self.visit(body, inner);
+                }
+            }
+            "let_declaration" => self.let_declaration(node, scope),
+            "let_condition" => {
+                if let Some(value) = node.child_by_field_name("value") {
+                    self.visit(value, scope);
+                }
+                if let Some(pattern) = node.child_by_field_name("pattern") {
+                    self.pattern(pattern, scope, None);
+                }
+            }
+            "for_expression" => {
+                let inner = self.facts.scope(scope, ScopeKind::Block);
+                for child in children(node) {
+                    if node.child_by_field_name("pattern") == Some(child) {
+                        self.pattern(child, inner, None);
+                    } else {
+                        self.visit(child, inner);
+                    }
+                }
+            }
+            "if_expression" | "while_expression" | "match_expression" => {
+                let inner = self.facts.scope(scope, ScopeKind::Block);
+                self.each(node, inner);
+            }
+            "match_arm" => {
+                let inner = self.facts.scope(scope, ScopeKind::Block);
+                if let Some(pattern) = node.child_by_field_name("pattern") {
+                    self.pattern(pattern, inner, None);
+                    if let Some(condition) = pattern.child_by_field_name("condition") {
+                        self.visit(condition, inner);
+                    }
+                }
+                if let Some(value) = node.child_by_field_name("value") {
+                    self.visit(value, inner);
+                }
+            }
+            "identifier" | "type_identifier" => {
+                self.mention(node, scope);
+            }
+            "field_expression" => {
+                self.chain(node, scope, false, false);
+            }
+            "scoped_identifier" | "scoped_type_identifier" => self.scoped(node, scope),
+            "call_expression" => {
+                self.call(node, scope);
+            }
+            "struct_expression" => self.struct_expression(node, scope),
+            "macro_invocation" => self.macro_invocation(node, scope),
+            "string_literal" | "raw_string_literal" => {
+                self.value(node, scope);
+            }
+            "assignment_expression" => {
+                if let Some(left) = node.child_by_field_name("left") {
+                    if left.kind() == "field_expression" {
+                        self.chain(left, scope, false, true);
+                    } else {
+                        self.visit(left, scope);
+                    }
+                }
+                if let Some(right) = node.child_by_field_name("right") {
+                    self.visit(right, scope);
+                }
+            }
+            "field_identifier" | "lifetime" | "label" | "primitive_type" | "attribute_item" | "inner_attribute_item"
+            | "token_tree" | "visibility_modifier" => {}
+            "type_binding" => {
+                if let Some(bound) = node.child_by_field_name("type") {
+                    self.visit(bound, scope);
+                }
+            }
+            _ => self.each(node, scope),
+        }
+    }
+
+    fn mention(&mut self, node: Node, scope: usize) {
+        let name = self.name(node);
+        self.facts.mentions.push(Mention { name, scope, is_guarded: self.guards > 0 });
+    }
+
+    /// `a.b.c` of values. Calls and the like in between have no name.
+    fn chain(&mut self, node: Node, scope: usize, is_called: bool, is_written: bool) -> Path<'t> {
+        let path = self.path(node, scope);
+        if path.len() > 1 {
+            let is_guarded = self.guards > 0;
+            self.facts.accesses.push(Access { path: path.clone(), scope, is_called, is_written, is_guarded });
+        }
+        path
+    }
+
+    fn path(&mut self, node: Node, scope: usize) -> Path<'t> {
+        match node.kind() {
+            "identifier" => {
+                self.mention(node, scope);
+                vec![self.name(node)]
+            }
+            "self" => vec![self.name(node)],
+            "field_expression" => {
+                let Some(value) = node.child_by_field_name("value") else { return Path::new() };
+                let mut path = self.path(value, scope);
+                path.extend(node.child_by_field_name("field").map(|field| self.name(field)));
+                path
+            }
+            "reference_expression" | "parenthesized_expression" if node.child_by_field_name("value").is_some() => {
+                node.child_by_field_name("value").map_or_else(Path::new, |inner| self.path(inner, scope))
+            }
+            _ => {
+                self.visit(node, scope);
+                vec![Name { text: "", at: node.start_byte() }]
+            }
+        }
+    }
+
+    /// The segments of `a::b::c`, if they are all plain names.
+    fn segments(&self, node: Node) -> Option<Path<'t>> {
+        match node.kind() {
+            "identifier" | "type_identifier" | "crate" | "self" | "super" | "metavariable" => Some(vec![self.name(node)]),
+            "scoped_identifier" | "scoped_type_identifier" => {
+                let mut path = match node.child_by_field_name("path") {
+                    Some(path) => self.segments(path)?,
+                    None => vec![Name { text: "", at: node.start_byte() }],
+                };
+                path.push(self.name(node.child_by_field_name("name")?));
+                Some(path)
+            }
+            "generic_type" | "generic_type_with_turbofish" => self.segments(node.child_by_field_name("type")?),
+            "generic_function" => self.segments(node.child_by_field_name("function")?),
+            _ => None,
+        }
+    }
+
+    /// `a::b`: an access whose path is one of modules and types.
+    fn scoped(&mut self, node: Node, scope: usize) {
+        match self.segments(node) {
+            Some(path) => {
+                let is_guarded = self.guards > 0;
+                self.facts.rust.paths.push(Access { path, scope, is_called: false, is_written: false, is_guarded });
+                self.generics_below(node, scope);
+            }
+            None => {
+                if let Some(path) = node.child_by_field_name("path") {
+                    self.visit(path, scope);
+                }
+            }
+        }
+    }
+
+    /// The type arguments inside a path are types like others.
+    fn generics_below(&mut self, node: Node, scope: usize) {
+        for child in children(node) {
+            match child.kind() {
+                "type_arguments" => self.each(child, scope),
+                "scoped_identifier" | "scoped_type_identifier" | "generic_type" | "generic_type_with_turbofish" => {
+                    self.generics_below(child, scope);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn value(&mut self, node: Node, scope: usize) -> Value<'t> {
+        match node.kind() {
+            "string_literal" | "raw_string_literal" => {
+                let text = self.text(node);
+                let start = text.find('"').map_or(0, |at| at + 1);
+                let end = text.rfind('"').unwrap_or(text.len()).max(start);
+                let text = Cow::Borrowed(&text[start..end]);
+                self.facts.literals.push(Literal { at: node.start_byte(), text: text.clone() });
+                Value::Text(text)
+            }
+            "reference_expression" => match node.child_by_field_name("value") {
+                Some(inner) => self.value(inner, scope),
+                None => Value::Other,
+            },
+            "identifier" => {
+                self.mention(node, scope);
+                Value::Path(vec![self.name(node)])
+            }
+            "scoped_identifier" => {
+                self.scoped(node, scope);
+                self.segments(node).map_or(Value::Other, Value::Path)
+            }
+            "call_expression" => Value::Call(self.call(node, scope)),
+            _ => {
+                self.visit(node, scope);
+                Value::Other
+            }
+        }
+    }
+
+    fn call(&mut self, node: Node, scope: usize) -> usize {
+        let callee = node.child_by_field_name("function");
+        let mut is_scoped = false;
+        let path = match callee {
+            Some(callee) if callee.kind() == "field_expression" => self.chain(callee, scope, true, false),
+            Some(callee) if callee.kind() == "generic_function" => {
+                self.generics_below(callee, scope);
+                match callee.child_by_field_name("function") {
+                    Some(inner) if inner.kind() == "field_expression" => self.chain(inner, scope, true, false),
+                    Some(inner) => {
+                        is_scoped = inner.kind() == "scoped_identifier";
+                        self.callee(inner, scope)
+                    }
+                    None => Path::new(),
+                }
+            }
+            Some(callee) => {
+                is_scoped = callee.kind() == "scoped_identifier";
+                self.callee(callee, scope)
+            }
+            None => Path::new(),
+        };
+        let mut arguments = Vec::new();
+        if let Some(list) = node.child_by_field_name("arguments") {
+            for argument in children(list) {
+                match argument.kind() {
+                    "line_comment" | "block_comment" => self.visit(argument, scope),
+                    "attribute_item" => {
+                        // A condition of compilation before an argument.
+                        arguments.push(Argument { at: argument.start_byte(), keyword: None, is_spread: true, value: Value::Other });
+                    }
+                    _ => {
+                        let value = self.value(argument, scope);
+                        arguments.push(Argument { at: argument.start_byte(), keyword: None, is_spread: false, value });
+                    }
+                }
+            }
+        }
+        let at = path.last().map_or(node.start_byte(), |name| name.at);
+        let call = Call { at, path, scope, arguments, is_new: is_scoped, is_decorator: false, is_macro: false };
+        self.facts.calls.push(call);
+        self.facts.calls.len() - 1
+    }
+
+    fn callee(&mut self, node: Node, scope: usize) -> Path<'t> {
+        if node.kind() == "scoped_identifier" {
+            self.scoped(node, scope);
+            return self.segments(node).unwrap_or_else(|| vec![Name { text: "", at: node.start_byte() }]);
+        }
+        self.path(node, scope)
+    }
+
+    fn struct_expression(&mut self, node: Node, scope: usize) {
+        let Some(made) = node.child_by_field_name("name") else { return self.each(node, scope) };
+        self.visit(made, scope);
+        let of = self.segments(made);
+        let Some(body) = node.child_by_field_name("body") else { return };
+        for field in children(body) {
+            match field.kind() {
+                "field_initializer" => {
+                    if let (Some(of), Some(name)) = (&of, field.child_by_field_name("field")) {
+                        let name = self.name(name);
+                        self.facts.fields.push(FieldUse { of: of.clone(), name, scope });
+                    }
+                    if let Some(value) = field.child_by_field_name("value") {
+                        self.visit(value, scope);
+                    }
+                }
+                "shorthand_field_initializer" => {
+                    if let (Some(of), Some(name)) = (&of, child_identifier(field)) {
+                        let name = self.name(name);
+                        self.facts.fields.push(FieldUse { of: of.clone(), name, scope });
+                    }
+                    self.each(field, scope);
+                }
+                _ => self.visit(field, scope),
+            }
+        }
+    }
+
+    fn let_declaration(&mut self, node: Node, scope: usize) {
+        let annotation = node.child_by_field_name("type");
+        if let Some(annotation) = annotation {
+            self.visit(annotation, scope);
+        }
+        let value = node.child_by_field_name("value");
+        if let Some(value) = value {
+            self.visit(value, scope);
+        }
+        if let Some(alternative) = node.child_by_field_name("alternative") {
+            self.visit(alternative, scope);
+        }
+        let type_of = match annotation {
+            Some(annotation) => self.type_path(annotation).map(Type::Instance),
+            None => value.and_then(|value| self.type_of(value)),
+        };
+        if let Some(pattern) = node.child_by_field_name("pattern") {
+            self.pattern(pattern, scope, type_of);
+        }
+    }
+
+    fn type_of(&self, value: Node) -> Option<Type<'t>> {
+        match value.kind() {
+            "struct_expression" => self.segments(value.child_by_field_name("name")?).map(Type::Instance),
+            "call_expression" => {
+                let callee = value.child_by_field_name("function")?;
+                matches!(callee.kind(), "identifier" | "scoped_identifier").then(|| self.segments(callee))?.map(Type::Returned)
+            }
+            _ => None,
+        }
+    }
+
+    /// `T`, `&T`, `&mut T`; nothing that is generic.
+    fn type_path(&self, node: Node) -> Option<Path<'t>> {
+        match node.kind() {
+            "type_identifier" | "scoped_type_identifier" => self.segments(node),
+            "reference_type" => self.type_path(node.child_by_field_name("type")?),
+            _ => None,
+        }
+    }
+
+    /// Binds what a pattern binds. Only names in lower case do: the others are constants and variants.
+    fn pattern(&mut self, node: Node, scope: usize, type_of: Option<Type<'t>>) {
+        match node.kind() {
+            "identifier" | "shorthand_field_identifier" => {
+                let name = self.name(node);
+                if name.text.starts_with(|c: char| c.is_lowercase() || c == '_') {
+                    self.facts.bind(scope, name, What::Value(type_of));
+                } else {
+                    self.mention(node, scope);
+                }
+            }
+            "scoped_identifier" | "scoped_type_identifier" => self.scoped(node, scope),
+            "type_identifier" => self.mention(node, scope),
+            "field_identifier" => {}
+            "struct_pattern" => {
+                let of = node.child_by_field_name("type").and_then(|made| self.segments(made));
+                for child in children(node) {
+                    if let (Some(of), "field_pattern") = (&of, child.kind())
+                        && let Some(name) = child.child_by_field_name("name")
+                    {
+                        let name = self.name(name);
+                        self.facts.fields.push(FieldUse { of: of.clone(), name, scope });
+                    }
+                    self.pattern(child, scope, None);
+                }
+            }
+            "parameter" => {
+                if let Some(annotation) = node.child_by_field_name("type") {
+                    self.visit(annotation, scope);
+                }
+                let type_of = node.child_by_field_name("type").and_then(|made| self.type_path(made)).map(Type::Instance);
+                if let Some(pattern) = node.child_by_field_name("pattern") {
+                    self.pattern(pattern, scope, type_of);
+                }
+            }
+            "macro_invocation" => self.visit(node, scope),
+            "match_pattern" => {
+                for child in children(node) {
+                    if node.child_by_field_name("condition") != Some(child) {
+                        self.pattern(child, scope, None);
+                    }
+                }
+            }
+            "mut_pattern" | "ref_pattern" => {
+                for child in children(node) {
+                    self.pattern(child, scope, type_of.clone());
+                }
+            }
+            _ => {
+                for child in children(node) {
+                    self.pattern(child, scope, None);
+                }
+            }
+        }
+    }
+}
+
+fn child_identifier(node: Node) -> Option<Node> {
+    children(node).into_iter().find(|child| child.kind() == "identifier")
+}
