@@ -117,7 +117,7 @@ impl<'t> Reader<'t> {
             "binary_expression" => self.comparison(node, scope),
             "switch_statement" => self.switch(node, scope),
             "unary_expression" => self.unary(node, scope),
-            "string" | "template_string" => {
+            "string" | "template_string" | "object" => {
                 self.value(node, scope);
             }
             "jsx_opening_element" | "jsx_self_closing_element" => self.element(node, scope),

@@ -1,11 +1,20 @@
 //! The rules: each a function from a project's facts to what does not fit.
 
 mod calls;
+mod chrome;
+mod contract;
+mod dom;
+mod environment;
+mod files;
 mod imports;
 mod members;
+mod messages;
 mod names;
+mod routes;
 mod rust;
 mod syntax;
+mod tables;
+mod unused;
 
 use super::{Misfit, Rule, Severity, project::Project};
 
@@ -20,6 +29,16 @@ pub const ALL: &[fn(&Project) -> Vec<Found>] = &[
     calls::arity,
     members::missing,
     rust::paths,
+    dom::missing_ids,
+    dom::unknown_classes,
+    messages::unmatched,
+    files::missing,
+    chrome::extensions,
+    routes::unserved,
+    environment::undocumented,
+    tables::unknown,
+    contract::broken,
+    unused::functions,
 ];
 
 /// A misfit before its place is counted out.

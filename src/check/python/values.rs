@@ -145,7 +145,11 @@ impl<'t> Reader<'t> {
         let value = node.child_by_field_name("right").map(|right| self.value(right, scope));
         let Some(left) = node.child_by_field_name("left") else { return };
         let annotated = annotation.and_then(|annotation| self.annotated(annotation));
-        let type_of = annotated.map(Type::Instance).or_else(|| value.as_ref().and_then(|value| self.type_of(value)));
+        // Where a value stands too, it counts: proxies are annotated as what they stand for.
+        let type_of = match &value {
+            Some(value) => self.type_of(value),
+            None => annotated.map(Type::Instance),
+        };
         if self.text(left) == "__all__" {
             self.promised(&value);
         }

@@ -1,0 +1,364 @@
+//! Requests that the project's client makes, against the routes that its server serves.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::{
+    super::{
+        Rule,
+        facts::{Call, Value},
+        project::{Project, Unit},
+        syntax::Language,
+    },
+    Found,
+};
+
+const METHODS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options"];
+/// What a server's routes are called on.
+const SERVERS: &[&str] = &["app", "router", "server", "api", "route", "routes", "blueprint", "bp", "fastify", "mux", "r", "e", "g", "group", "engine", "web", "Router"];
+
+/// One part of a path: a word, or a hole for any.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Word(String),
+    Any,
+    /// Any number of parts.
+    Rest,
+}
+
+#[derive(Clone, Debug)]
+struct Route {
+    parts: Vec<Part>,
+    /// In capitals; none is any.
+    methods: Vec<String>,
+    shown: String,
+}
+
+/// Requests to routes that nobody serves, or not with this method.
+pub fn unserved(project: &Project) -> Vec<Found> {
+    let routes = routes(project);
+    // A framework that makes routes out of files, or a proxy, serves more than is seen.
+    let has_more = project.by_path.keys().any(|path| {
+        path.contains("/api/") && (path.starts_with("pages/") || path.contains("/pages/") || path.contains("app/api/")) || path.contains("+server.")
+    }) || project.tree.files.iter().any(|file| {
+        file.path.contains(".config.") && file.text.as_deref().is_some_and(|text| text.contains("proxy") || text.contains("rewrites"))
+    });
+    if routes.is_empty() || has_more {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (index, unit) in project.units.iter().enumerate() {
+        if !unit.is_read() && unit.language != Language::Html || project.is_material(unit.file) {
+            continue;
+        }
+        for call in &unit.facts.calls {
+            let Some(request) = request(project, index, call) else { continue };
+            if let Some(misfit) = told(project, index, call, &request, &routes) {
+                found.push(misfit);
+            }
+        }
+    }
+    found
+}
+
+struct Request {
+    at: usize,
+    parts: Vec<Part>,
+    /// In capitals, if it can be seen.
+    method: Option<String>,
+    shown: String,
+}
+
+fn told(project: &Project, unit: usize, call: &Call, request: &Request, routes: &[Route]) -> Option<Found> {
+    let at_path: Vec<&Route> = routes.iter().filter(|route| meets(&route.parts, &request.parts)).collect();
+    let shown = &request.shown;
+    let all: BTreeMap<&str, ()> = routes.iter().map(|route| (route.shown.as_str(), ())).collect();
+    if at_path.is_empty() {
+        // A file is served as it is.
+        let is_file = request.parts.last().is_some_and(|part| matches!(part, Part::Word(word) if word.contains('.')));
+        let is_static = is_file && {
+            let bare = shown.trim_start_matches('/');
+            !bare.is_empty()
+        };
+        if is_static || request.parts.is_empty() {
+            return None;
+        }
+        // Only where the server and the client share the beginning of their paths is it this server that is meant.
+        let nearest = project.nearest(shown, all.keys().copied());
+        let shares = routes.iter().any(|route| match (route.parts.first(), request.parts.first()) {
+            (Some(Part::Word(a)), Some(Part::Word(b))) => a == b,
+            _ => false,
+        });
+        if !shares && nearest.is_none() {
+            return None;
+        }
+        let message = format!("no server of the project serves '{shown}'");
+        return Some(Found::error(unit, request.at, Rule::UnservedRoute, shown, message).looked_in("the routes of the server").nearest(nearest));
+    }
+    let method = request.method.as_deref()?;
+    let is_served = at_path.iter().any(|route| route.methods.is_empty() || route.methods.iter().any(|served| served == method || served == "GET" && method == "HEAD"));
+    if is_served || call.path.is_empty() {
+        return None;
+    }
+    let mut served: Vec<&str> = at_path.iter().flat_map(|route| route.methods.iter().map(String::as_str)).collect();
+    served.sort_unstable();
+    served.dedup();
+    let message = format!("'{shown}' is served, but not for {method}: only for {}", served.join(", "));
+    Some(Found::error(unit, request.at, Rule::UnservedRoute, shown, message).looked_in("the routes of the server").nearest(served.first().map(|method| (*method).to_owned())))
+}
+
+/// Whether a request reaches a route; a route may be mounted below a path that is not seen.
+fn meets(route: &[Part], request: &[Part]) -> bool {
+    let starts = 0..=request.len().saturating_sub(route.iter().filter(|part| **part != Part::Rest).count());
+    starts.into_iter().any(|start| meets_whole(route, &request[start.min(request.len())..]) && (start == 0 || !route.is_empty() && start <= 3))
+}
+
+fn meets_whole(route: &[Part], request: &[Part]) -> bool {
+    match (route.first(), request.first()) {
+        (None, None) => true,
+        (Some(Part::Rest), _) => true,
+        (_, Some(Part::Rest)) => true,
+        (Some(a), Some(b)) => {
+            let fits = match (a, b) {
+                (Part::Word(a), Part::Word(b)) => a == b,
+                _ => true,
+            };
+            fits && meets_whole(&route[1..], &request[1..])
+        }
+        _ => false,
+    }
+}
+
+fn parts_of(path: &str) -> Vec<Part> {
+    let bare = path.split(['?', '#']).next().unwrap_or_default();
+    let parts = bare.split('/').filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let is_rest = part.contains('*') || part.starts_with("{path:") || part.contains(":path") || part.starts_with("<path:") || part.contains("...");
+            let is_hole = part.starts_with(':') || part.contains('{') || part.contains('<') || part.contains('\0') || part.contains('(') || part.contains('[');
+            match (is_rest, is_hole) {
+                (true, _) => Part::Rest,
+                (_, true) => Part::Any,
+                _ => Part::Word(part.to_owned()),
+            }
+        })
+        .collect()
+}
+
+/// The text of a path, with holes for what is put in.
+fn path_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.to_string()),
+        Value::Template(pieces) => Some(pieces.join("\0")),
+        _ => None,
+    }
+}
+
+fn routes(project: &Project) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for unit in project.units.iter().filter(|unit| unit.is_read()) {
+        let is_server = serves(unit);
+        for call in unit.facts.calls.iter().filter(|call| is_server || call.is_decorator) {
+            routes.extend(route(unit, call));
+        }
+    }
+    routes
+}
+
+/// Whether a file has to do with a server at all: clients have methods of the same names.
+fn serves(unit: &Unit) -> bool {
+    let words: &[&str] = match unit.language {
+        Language::JavaScript | Language::TypeScript | Language::Tsx => &["express", "fastify", "koa", "Router", "hono", "polka", "restify", "createServer", "Bun.serve", "itty"],
+        Language::Python => &["flask", "fastapi", "starlette", "aiohttp", "django", "bottle", "sanic", "quart", "APIRouter", "Blueprint", "falcon", "litestar", "http.server", "re.compile"],
+        Language::Go => &["net/http", "gin", "chi", "mux", "echo", "fiber", "httprouter"],
+        Language::Rust => &["axum", "actix", "rocket", "warp", "Router", "poem", "tide"],
+        _ => return false,
+    };
+    words.iter().any(|word| unit.text.contains(word))
+}
+
+fn route(unit: &Unit, call: &Call) -> Vec<Route> {
+    let Some(last) = call.path.last().map(|name| name.text) else { return Vec::new() };
+    let object = call.path.len().checked_sub(2).map_or("", |at| call.path[at].text);
+    let first = call.arguments.first();
+    let text = first.and_then(|argument| path_text(&argument.value));
+    let lower = last.to_lowercase();
+    let make = |path: &str, methods: Vec<String>| Route { parts: parts_of(path), methods, shown: path.to_owned() };
+    let is_on_server = SERVERS.iter().any(|server| object.to_lowercase().ends_with(&server.to_lowercase()));
+    match unit.language {
+        Language::JavaScript | Language::TypeScript | Language::Tsx => {
+            let Some(text) = text.filter(|text| text.starts_with('/') || text == "*") else {
+                return by_comparison(unit, call);
+            };
+            let hands = call.arguments.len() > 1 || lower == "route";
+            if METHODS.contains(&lower.as_str()) && is_on_server && hands {
+                return vec![make(&text, vec![lower.to_uppercase()])];
+            }
+            if matches!(last, "all" | "use" | "route") && is_on_server {
+                // What is mounted may serve anything below, unless its routes are seen themselves.
+                return if last == "use" { Vec::new() } else { vec![make(&text, Vec::new())] };
+            }
+            Vec::new()
+        }
+        Language::Python => python_route(call, last, &lower, text, &make),
+        Language::Go => go_route(last, &lower, text, &make),
+        Language::Rust => rust_route(unit, call, last, &lower, text, &make),
+        _ => Vec::new(),
+    }
+}
+
+fn python_route(call: &Call, last: &str, lower: &str, text: Option<String>, make: &dyn Fn(&str, Vec<String>) -> Route) -> Vec<Route> {
+    // A pattern that a hand-made server matches paths with.
+    if call.path.len() == 2 && call.path[0].text == "re" && last == "compile" {
+        let Some(text) = text.filter(|text| text.trim_start_matches('^').starts_with('/')) else { return Vec::new() };
+        let plain = text.trim_start_matches('^').trim_end_matches('$').replace('/', "\u{1}");
+        // A group is one part, whatever stands in it.
+        let mut path = String::new();
+        let mut depth = 0_usize;
+        for c in plain.chars() {
+            match c {
+                '(' => {
+                    depth += 1;
+                    path.push('\0');
+                }
+                ')' => depth = depth.saturating_sub(1),
+                _ if depth > 0 => {}
+                '\u{1}' => path.push('/'),
+                '\\' => {}
+                c => path.push(c),
+            }
+        }
+        return vec![make(&path, Vec::new())];
+    }
+    let Some(text) = text.filter(|text| text.starts_with('/') || call.is_decorator || matches!(last, "path" | "add_url_rule")) else { return Vec::new() };
+    let named = call.arguments.iter().find(|argument| argument.keyword == Some("methods"));
+    let methods = match named.map(|argument| &argument.value) {
+        Some(Value::List(items)) => items.iter().filter_map(|(_, item)| item.text().map(str::to_uppercase)).collect(),
+        Some(_) => Vec::new(),
+        None if last == "route" => vec!["GET".to_owned()],
+        None => Vec::new(),
+    };
+    if METHODS.contains(&lower) && call.is_decorator {
+        return vec![make(&text, vec![lower.to_uppercase()])];
+    }
+    let adds = ["add_get", "add_post", "add_put", "add_delete", "add_patch"].iter().find(|name| **name == last);
+    if let Some(name) = adds {
+        return vec![make(&text, vec![name[4..].to_uppercase()])];
+    }
+    match last {
+        "route" | "add_url_rule" | "add_api_route" | "Route" | "api_route" | "websocket" | "Mount" => vec![make(&text, methods)],
+        "path" | "re_path" => vec![make(&text, Vec::new())],
+        _ => Vec::new(),
+    }
+}
+
+fn go_route(last: &str, lower: &str, text: Option<String>, make: &dyn Fn(&str, Vec<String>) -> Route) -> Vec<Route> {
+    let Some(text) = text else { return Vec::new() };
+    let (method, path) = match text.split_once(' ') {
+        Some((method, path)) if METHODS.contains(&method.to_lowercase().as_str()) => (vec![method.to_owned()], path.trim().to_owned()),
+        _ => (Vec::new(), text),
+    };
+    if !path.starts_with('/') {
+        return Vec::new();
+    }
+    match last {
+        // A path that ends in a slash stands for everything below.
+        "HandleFunc" | "Handle" => {
+            let path = if path.ends_with('/') && path.len() > 1 { format!("{path}*") } else { path };
+            if path == "/" { Vec::new() } else { vec![make(&path, method)] }
+        }
+        _ if METHODS.contains(&lower) && last.starts_with(char::is_uppercase) => vec![make(&path, vec![lower.to_uppercase()])],
+        "Any" | "Mount" | "Route" | "Group" => vec![make(&format!("{path}/*"), Vec::new())],
+        _ => Vec::new(),
+    }
+}
+
+fn rust_route(unit: &Unit, call: &Call, last: &str, lower: &str, text: Option<String>, make: &dyn Fn(&str, Vec<String>) -> Route) -> Vec<Route> {
+    let Some(text) = text.filter(|text| text.starts_with('/')) else { return Vec::new() };
+    if call.is_decorator && METHODS.contains(&lower) {
+        return vec![make(&text, vec![lower.to_uppercase()])];
+    }
+    if last != "route" && last != "nest" {
+        return Vec::new();
+    }
+    if last == "nest" {
+        return Vec::new();
+    }
+    // `get(list).post(create)`: every call in the second argument whose name is a method.
+    let Some(second) = call.arguments.get(1) else { return Vec::new() };
+    let end = unit.text[second.at..].find(['\n', ';']).map_or(unit.text.len(), |length| second.at + length);
+    let written = &unit.text[second.at..end];
+    let methods: Vec<String> = METHODS.iter().filter(|method| written.contains(&format!("{method}("))).map(|method| method.to_uppercase()).collect();
+    vec![make(&text, methods)]
+}
+
+/// `if (url.pathname === '/x')` of a hand-made server.
+fn by_comparison(unit: &Unit, call: &Call) -> Vec<Route> {
+    if call.path.last().is_none_or(|name| name.text != "createServer") {
+        return Vec::new();
+    }
+    let compared = unit.facts.comparisons.iter().filter(|comparison| comparison.text.starts_with('/'));
+    let starts: HashSet<&str> = unit
+        .facts
+        .calls
+        .iter()
+        .filter(|call| call.path.last().is_some_and(|name| matches!(name.text, "startsWith" | "match" | "test")))
+        .filter_map(|call| call.arguments.first().and_then(|argument| argument.value.text()))
+        .filter(|text| text.starts_with('/'))
+        .collect();
+    let mut routes: Vec<Route> =
+        compared.map(|comparison| Route { parts: parts_of(&comparison.text), methods: Vec::new(), shown: comparison.text.to_string() }).collect();
+    routes.extend(starts.into_iter().map(|text| Route { parts: parts_of(&format!("{text}/*")), methods: Vec::new(), shown: text.to_owned() }));
+    if unit.text.contains(".match(/") || unit.text.contains(".test(") {
+        routes.push(Route { parts: vec![Part::Rest], methods: Vec::new(), shown: "/*".to_owned() });
+    }
+    routes
+}
+
+/// What a call asks of a server, if it does.
+fn request(project: &Project, unit: usize, call: &Call) -> Option<Request> {
+    let words: Vec<&str> = call.path.iter().map(|name| name.text).collect();
+    let first = call.arguments.first()?;
+    let text = path_text(&first.value)?;
+    let language = project.units[unit].language;
+    let (path, method) = match (language, words.as_slice()) {
+        (Language::Html, ["<form>"]) => (text, call.arguments.get(1).and_then(|method| method.value.text()).map(str::to_uppercase)),
+        (_, ["fetch"] | ["window", "fetch"]) if language.is_script() => (text, method_of_options(call, 1)),
+        (_, ["axios"]) if language.is_script() => (text, method_of_options(call, 1)),
+        (_, ["axios" | "api" | "http" | "client", method]) if language.is_script() && METHODS.contains(method) && !serves(&project.units[unit]) => {
+            (text, Some(method.to_uppercase()))
+        }
+        (Language::Python, ["requests" | "httpx" | "client" | "session", method]) if METHODS.contains(method) => (text, Some(method.to_uppercase())),
+        _ => return None,
+    };
+    let path = local_path(&path)?;
+    let parts = parts_of(&path);
+    let shown = path.replace('\0', "…");
+    Some(Request { at: first.at + 1, parts, method, shown })
+}
+
+/// The method in the options of `fetch`; without any it is GET.
+fn method_of_options(call: &Call, at: usize) -> Option<String> {
+    match call.arguments.get(at).map(|argument| &argument.value) {
+        None => Some("GET".to_owned()),
+        Some(Value::Object(pairs)) => match pairs.iter().find(|(key, _)| key.text == "method") {
+            Some((_, Value::Text(method))) => Some(method.to_uppercase()),
+            Some(_) => None,
+            None if pairs.iter().any(|(key, _)| key.text == "...") => None,
+            None => Some("GET".to_owned()),
+        },
+        Some(_) => None,
+    }
+}
+
+/// The path of an address on this machine, or after a base that is put in.
+fn local_path(address: &str) -> Option<String> {
+    if address.starts_with('/') && !address.starts_with("//") {
+        return Some(address.to_owned());
+    }
+    if let Some(rest) = address.strip_prefix('\0') {
+        return rest.starts_with('/').then(|| rest.to_owned());
+    }
+    let rest = address.strip_prefix("http://localhost").or_else(|| address.strip_prefix("http://127.0.0.1"))?;
+    let at = rest.find('/')?;
+    Some(rest[at..].to_owned())
+}
