@@ -16,6 +16,13 @@ pub fn read<'t>(tree: &Tree, source: &'t str) -> Facts<'t> {
     while let Some(node) = left.pop() {
         match node.kind() {
             "comment" => facts.comments.push(name(node, source)),
+            // `:hover` is a class too, of the browser's.
+            "class_name" if node.parent().is_some_and(|parent| parent.kind() == "pseudo_class_selector") => {
+                let is_own = node.prev_sibling().is_none_or(|sign| sign.kind() == ".");
+                if is_own {
+                    facts.marks.push(Mark { name: name(node, source), kind: MarkKind::ClassStyled });
+                }
+            }
             "class_name" => facts.marks.push(Mark { name: name(node, source), kind: MarkKind::ClassStyled }),
             "id_name" => facts.marks.push(Mark { name: name(node, source), kind: MarkKind::IdStyled }),
             "call_expression" => {

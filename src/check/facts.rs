@@ -2,7 +2,7 @@
 //!
 //! Readers of one language fill them in, rules compare them across files. A place is a byte offset into the file.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::{HashMap, HashSet}};
 
 /// One name at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,10 @@ pub struct RustFacts<'t> {
     pub globs: Vec<(usize, usize)>,
     /// Scopes in which a macro may have made items.
     pub macro_scopes: Vec<usize>,
+    /// Words in macros that may make items.
+    pub macro_words: HashSet<&'t str>,
+    /// The names of `macro_rules!`.
+    pub macros: Vec<&'t str>,
     /// What `#[derive]` says of a class.
     pub derives: Vec<(usize, Vec<&'t str>)>,
     /// Types with the traits that they implement; an empty one may be any.

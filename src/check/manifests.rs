@@ -14,7 +14,7 @@ use crate::workspace::tree::Tree;
 const MATERIAL: &[&str] = &[
     "fixtures", "fixture", "__fixtures__", "testdata", "test-data", "test_data", "testfixtures", "__snapshots__",
     "snapshots", "vendor", "_vendor", "vendored", "third_party", "third-party", "thirdparty", "node_modules",
-    "bower_components", "site-packages", "dist-packages", "__mocks__", "golden", "goldens", "corpus", "stubs",
+    "bower_components", "site-packages", "dist-packages", "__mocks__", "golden", "goldens", "corpus", "stubs", "dist", "htmlcov", "coverage", ".next", "storybook-static",
     "boilerplate", "scaffold", "scaffolds", "skeleton", "cookiecutter",
 ];
 /// The same, except for the pages in them, which are the project's own.

@@ -93,21 +93,18 @@ impl<'t> Project<'t> {
         if is_enum && definition.members.contains_key(name) {
             return TypeMember::Present;
         }
-        let facts = || self.units.iter().filter(|unit| unit.language == Language::Rust).map(|unit| &unit.facts.rust);
         let mut owners: Vec<&'t str> = vec![definition.name];
         let mut traits: Vec<&'t str> = Vec::new();
-        for rust in facts() {
-            traits.extend(rust.implements.iter().filter(|(owner, _)| *owner == definition.name).map(|(_, name)| *name));
-        }
+        traits.extend(self.rust.implements.get(definition.name).into_iter().flatten());
         let derives = self.units[unit].facts.rust.derives.iter().filter(|(index, _)| *index == class);
         traits.extend(derives.flat_map(|(_, names)| names.iter().copied()));
-        let mut is_open = definition.is_open || definition.kind == ClassKind::Interface;
+        let mut is_open = definition.is_open || definition.kind == ClassKind::Interface || self.rust.macro_words.contains(definition.name);
         for name_of_trait in traits {
             let known = TRAITS.iter().find(|(known, _)| *known == name_of_trait);
             match known {
                 Some((_, methods)) if methods.contains(&name) => return TypeMember::Present,
                 Some(_) => {}
-                None if self.is_trait(name_of_trait) => owners.push(name_of_trait),
+                None if self.rust.traits.contains(name_of_trait) => owners.push(name_of_trait),
                 None => is_open = true,
             }
         }
@@ -118,29 +115,13 @@ impl<'t> Project<'t> {
                 Some(_) => return TypeMember::Present,
                 None => {}
             }
-            if facts().any(|rust| rust.associated.contains(&(owner, name))) {
+            if self.rust.associated.contains(&(owner, name)) {
                 return TypeMember::Present;
             }
         }
         // Traits of the project may be implemented for every type.
-        let is_any = OF_ALL.contains(&name) || self.is_method_of_any_trait(name);
+        let is_any = OF_ALL.contains(&name) || self.rust.trait_methods.contains(name);
         if is_open || is_any { TypeMember::Unknown } else { TypeMember::Missing }
-    }
-
-    fn is_trait(&self, name: &str) -> bool {
-        // A trait that builds on another may bring that one's methods.
-        self.units.iter().filter(|unit| unit.language == Language::Rust).any(|unit| {
-            unit.facts.classes.iter().any(|class| class.kind == ClassKind::Interface && class.name == name)
-        })
-    }
-
-    fn is_method_of_any_trait(&self, name: &str) -> bool {
-        self.units.iter().filter(|unit| unit.language == Language::Rust).any(|unit| {
-            let traits = || unit.facts.classes.iter().filter(|class| class.kind == ClassKind::Interface);
-            unit.facts.functions.iter().any(|function| {
-                function.name == name && function.owner.is_some_and(|owner| traits().any(|class| class.name == owner))
-            })
-        })
     }
 
     /// The names that an instance of `class` is known to have.

@@ -6,10 +6,12 @@ use rayon::prelude::*;
 
 use super::{
     css,
-    facts::{Binding, Facts, ScopeKind, ScriptKind},
+    facts::{Binding, ClassKind, Facts, ScopeKind, ScriptKind, Value},
     go, html, javascript, json,
     manifests::Manifests,
-    nearest, python, rust,
+    nearest, python,
+    resolve::{self, Resolution},
+    rust,
     rust_modules::Modules,
     syntax::{self, Language},
 };
@@ -40,16 +42,52 @@ pub struct Project<'t> {
     words: HashMap<&'t str, u32>,
     /// Go and Rust: methods by where their type is known (a Go package, or all of Rust) and its name.
     methods: HashMap<(&'t str, &'t str, &'t str), Methods<'t>>,
+    /// All of Rust together.
+    pub rust: AllOfRust<'t>,
+    /// Where imports lead, by unit and number.
+    resolutions: Vec<Vec<Resolution>>,
+    /// The scripts of pages that make a top name.
+    pub makers: HashMap<&'t str, Vec<usize>>,
     /// Members that are written or defined anywhere.
     pub members: HashSet<&'t str>,
     /// Members that are written from outside of any class: `object.name = …`.
     pub written: HashSet<&'t str>,
+    /// Names that are given to calls, which may change what they stand for.
+    pub handed: HashSet<&'t str>,
     /// Classes that others derive from.
     pub bases: HashSet<&'t str>,
 }
 
 /// Functions by their names: unit and number of each.
 pub type Methods<'t> = HashMap<&'t str, Vec<(usize, usize)>>;
+
+/// What is known of Rust without regard to modules.
+#[derive(Default)]
+pub struct AllOfRust<'t> {
+    pub traits: HashSet<&'t str>,
+    pub trait_methods: HashSet<&'t str>,
+    /// By type: the traits that it implements.
+    pub implements: HashMap<&'t str, Vec<&'t str>>,
+    pub associated: HashSet<(&'t str, &'t str)>,
+    pub macro_words: HashSet<&'t str>,
+    pub macros: HashSet<&'t str>,
+}
+
+impl<'t> AllOfRust<'t> {
+    fn add(&mut self, facts: &Facts<'t>) {
+        let own: HashSet<&str> =
+            facts.classes.iter().filter(|class| class.kind == ClassKind::Interface).map(|class| class.name).collect();
+        let methods = facts.functions.iter().filter(|function| function.owner.is_some_and(|owner| own.contains(owner)));
+        self.trait_methods.extend(methods.map(|function| function.name));
+        self.traits.extend(own);
+        for (owner, name) in &facts.rust.implements {
+            self.implements.entry(owner).or_default().push(name);
+        }
+        self.associated.extend(&facts.rust.associated);
+        self.macro_words.extend(&facts.rust.macro_words);
+        self.macros.extend(&facts.rust.macros);
+    }
+}
 
 /// A file, or a script or style inside a page.
 pub struct Unit<'t> {
@@ -118,12 +156,20 @@ impl<'t> Project<'t> {
             }),
             words: words(tree),
             methods: HashMap::new(),
+            rust: AllOfRust::default(),
+            resolutions: Vec::new(),
+            makers: HashMap::new(),
             members: HashSet::new(),
             written: HashSet::new(),
+            handed: HashSet::new(),
             bases: HashSet::new(),
             units,
         };
         project.index();
+        project.resolutions = (0..project.units.len())
+            .into_par_iter()
+            .map(|unit| project.units[unit].facts.imports.iter().map(|import| resolve::find(&project, unit, import)).collect())
+            .collect();
         project.modules = Modules::new(&project);
         project
     }
@@ -131,6 +177,12 @@ impl<'t> Project<'t> {
     fn index(&mut self) {
         for (index, unit) in self.units.iter().enumerate() {
             let facts = &unit.facts;
+            if unit.language == Language::Rust {
+                self.rust.add(facts);
+            }
+            if unit.is_classic() {
+                facts.scopes[0].bindings.keys().for_each(|name| self.makers.entry(name).or_default().push(index));
+            }
             if unit.is_classic() || facts.exports.has_common_js || self.tree.files[unit.file].path.ends_with(".d.ts") {
                 self.globals.extend(facts.scopes[0].bindings.keys());
             }
@@ -148,6 +200,17 @@ impl<'t> Project<'t> {
                 }
                 self.members.extend(access.path.last().map(|name| name.text));
             }
+            for call in &facts.calls {
+                let asks = ["isinstance", "issubclass", "super", "raises", "type", "cast", "print", "str", "len", "repr"];
+                if call.path.last().is_some_and(|name| asks.contains(&name.text)) {
+                    continue;
+                }
+                for argument in &call.arguments {
+                    if let Value::Path(path) = &argument.value {
+                        self.handed.extend(path.last().map(|name| name.text).filter(|name| name.starts_with(char::is_uppercase)));
+                    }
+                }
+            }
             for class in &facts.classes {
                 self.members.extend(class.members.keys());
                 self.bases.extend(class.bases.iter().filter_map(|base| base.last()).map(|name| name.text));
@@ -162,6 +225,11 @@ impl<'t> Project<'t> {
                 self.packages.entry((parent(&self.tree.files[unit.file].path), package)).or_default().push(index);
             }
         }
+    }
+
+    /// Where the import of this number leads.
+    pub fn resolution(&self, unit: usize, import: usize) -> &Resolution {
+        &self.resolutions[unit][import]
     }
 
     pub fn path(&self, unit: usize) -> &'t str {

@@ -29,8 +29,8 @@ pub enum Resolution {
     Unknown,
 }
 
-/// Where `import` of `unit` leads.
-pub fn resolve(project: &Project, unit: usize, import: &Import) -> Resolution {
+/// Finds out where `import` of `unit` leads. The project remembers it.
+pub fn find(project: &Project, unit: usize, import: &Import) -> Resolution {
     match project.units[unit].language {
         Language::JavaScript | Language::TypeScript | Language::Tsx => javascript::resolve(project, unit, import),
         Language::Python => python::resolve(project, unit, &import.from),
@@ -73,19 +73,22 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
                 return match export.what {
                     ExportOf::Local(local) if facts.scopes[0].bindings.contains_key(local) => Exported::Bound(unit, 0),
                     ExportOf::Import(import, imported) => {
-                        let import = &facts.imports[import];
-                        match (resolve(project, unit, import), imported) {
-                            (Resolution::Unit(target), Imported::Name(name)) => exported(project, target, name, steps - 1),
+                        match (project.resolution(unit, import), imported) {
+                            (Resolution::Unit(target), Imported::Name(name)) => exported(project, *target, name, steps - 1),
                             _ => Exported::Present,
                         }
                     }
                     _ => Exported::Present,
                 };
             }
+            // In a declaration everything at the top is offered, with the word or without.
+            if project.path(unit).ends_with(".d.ts") && facts.scopes[0].bindings.contains_key(name) {
+                return Exported::Present;
+            }
             let mut is_open = facts.exports.is_open || facts.is_open;
             for star in &facts.exports.stars {
-                match resolve(project, unit, &facts.imports[*star]) {
-                    Resolution::Unit(target) => match exported(project, target, name, steps - 1) {
+                match project.resolution(unit, *star) {
+                    Resolution::Unit(target) => match exported(project, *target, name, steps - 1) {
                         Exported::Missing => {}
                         Exported::Unknown => is_open = true,
                         found => return found,
@@ -105,10 +108,10 @@ pub fn names_of<'p>(project: &'p Project, unit: usize) -> Vec<&'p str> {
     if project.units[unit].language.is_script() {
         let mut names: Vec<&str> = facts.exports.names.keys().copied().collect();
         for star in &facts.exports.stars {
-            if let Resolution::Unit(target) = resolve(project, unit, &facts.imports[*star])
-                && target != unit
+            if let Resolution::Unit(target) = project.resolution(unit, *star)
+                && *target != unit
             {
-                names.extend(project.units[target].facts.exports.names.keys());
+                names.extend(project.units[*target].facts.exports.names.keys());
             }
         }
         return names;

@@ -51,7 +51,7 @@ impl<'t> Reader<'t> {
                     attributes.get_or_insert(child.start_byte());
                     self.attribute_texts(child);
                 }
-                "line_comment" | "block_comment" => self.facts.comments.push(self.name(child)),
+                "line_comment" | "block_comment" => self.comment(child),
                 _ => {
                     self.guards += usize::from(is_conditional);
                     let before = attributes.map_or("", |start| &self.source[start..child.start_byte()]);
@@ -63,6 +63,13 @@ impl<'t> Reader<'t> {
                     attributes = None;
                 }
             }
+        }
+    }
+
+    /// Documentation shows code that is not the program's.
+    fn comment(&mut self, node: Node) {
+        if node.child_by_field_name("doc").is_none() {
+            self.facts.comments.push(self.name(node));
         }
     }
 
@@ -105,7 +112,7 @@ impl<'t> Reader<'t> {
 
     fn visit_kind(&mut self, node: Node, scope: usize) {
         match node.kind() {
-            "line_comment" | "block_comment" => self.facts.comments.push(self.name(node)),
+            "line_comment" | "block_comment" => self.comment(node),
             "block" => {
                 let inner = self.facts.scope(scope, ScopeKind::Block);
                 self.items(node, inner);
@@ -179,6 +186,21 @@ impl<'t> Reader<'t> {
                 }
                 if let Some(right) = node.child_by_field_name("right") {
                     self.visit(right, scope);
+                }
+            }
+            // Of a function's type, not of a function: its names mean nothing.
+            "parameter" => {
+                if let Some(made) = node.child_by_field_name("type") {
+                    self.visit(made, scope);
+                }
+            }
+            // `Deref<Target: Bound>`: the name before the bound is the trait's own.
+            "type_arguments" => {
+                for child in children(node) {
+                    let is_bound = child.next_named_sibling().is_some_and(|next| next.kind() == "trait_bounds");
+                    if !is_bound || child.kind() != "type_identifier" {
+                        self.visit(child, scope);
+                    }
                 }
             }
             "field_identifier" | "lifetime" | "label" | "primitive_type" | "attribute_item" | "inner_attribute_item"
@@ -268,7 +290,7 @@ impl<'t> Reader<'t> {
     fn generics_below(&mut self, node: Node, scope: usize) {
         for child in children(node) {
             match child.kind() {
-                "type_arguments" => self.each(child, scope),
+                "type_arguments" => self.visit(child, scope),
                 "scoped_identifier" | "scoped_type_identifier" | "generic_type" | "generic_type_with_turbofish" => {
                     self.generics_below(child, scope);
                 }

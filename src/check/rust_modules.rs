@@ -210,7 +210,11 @@ impl<'t> Modules<'t> {
         if facts.rust.macro_scopes.contains(&scope) {
             return Place::Unknown;
         }
-        self.through_globs(project, unit, scope, name, goes_on, steps)
+        match self.through_globs(project, unit, scope, name, goes_on, steps) {
+            // Macros are exported from wherever they stand.
+            Place::Missing(..) if project.rust.macros.contains(name.text) => Place::Unknown,
+            found => found,
+        }
     }
 
     fn through_globs(&self, project: &Project<'t>, unit: usize, scope: usize, name: Name<'t>, goes_on: bool, steps: usize) -> Place {
@@ -347,7 +351,15 @@ fn is_root(project: &Project, unit: usize) -> bool {
         })
     };
     let home = directory.rsplit('/').next().unwrap_or(directory);
-    if matches!(name, "lib.rs" | "main.rs" | "build.rs") || matches!(home, "tests" | "benches" | "examples" | "bin") {
+    if matches!(name, "lib.rs" | "main.rs" | "build.rs") {
+        return true;
+    }
+    // The directories of targets stand beside the manifest.
+    let around = match home {
+        "bin" => parent(parent(directory)),
+        _ => parent(directory),
+    };
+    if matches!(home, "tests" | "benches" | "examples" | "bin") && project.manifests.cargo.contains_key(around) {
         return true;
     }
     loop {

@@ -108,7 +108,10 @@ pub fn fault(tree: &Tree, source: &str, language: Language) -> Option<Fault> {
         return json_fault(source, at);
     }
     if let Some((at, what)) = unpaired(tree, source) {
-        return Some(Fault { at, what, is_certain: language != Language::Html });
+        // Where the signs pair when they are merely counted, the grammar has lost its way, not the author.
+        let count = |sign: char| source.matches(sign).count();
+        let is_uneven = [('(', ')'), ('[', ']'), ('{', '}')].iter().any(|(open, close)| count(*open) != count(*close));
+        return Some(Fault { at, what, is_certain: is_uneven && language != Language::Html });
     }
     let line = source[at..].lines().next().unwrap_or_default().trim();
     let what = format!("this cannot be read: {}", line.chars().take(60).collect::<String>());

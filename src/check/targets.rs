@@ -4,7 +4,7 @@ use super::{
     facts::{Binding, Imported, Name, Type, What},
     members::Found,
     project::Project,
-    resolve::{Exported, Resolution, exported, resolve},
+    resolve::{Exported, Resolution, exported},
     rust_modules::Place,
     syntax::Language,
 };
@@ -42,7 +42,10 @@ impl<'t> Project<'t> {
                 Some(class) => Target::Instance(unit, class),
                 None => Target::Unknown,
             },
-            "self" if language == Language::Rust => self.own_of_rust(unit, scope),
+            "self" if language == Language::Rust => match self.lookup(unit, scope, "self") {
+                Some(_) => Target::Unknown,
+                None => self.own_of_rust(unit, scope),
+            },
             _ => self.first(unit, scope, first, steps),
         };
         for (index, name) in path.iter().enumerate().skip(1) {
@@ -57,7 +60,11 @@ impl<'t> Project<'t> {
     }
 
     fn first(&self, unit: usize, scope: usize, name: Name<'t>, steps: usize) -> Target {
-        if let Some((home, bindings)) = self.lookup(unit, scope, name.text) {
+        // Macros may make items of Rust anywhere on the way.
+        let is_item = |bindings: &[Binding]| matches!(bindings, [Binding { what: What::Function(_) | What::Class(_), .. }]);
+        if let Some((home, bindings)) = self.lookup(unit, scope, name.text)
+            && !(self.units[unit].language == Language::Rust && is_item(bindings))
+        {
             return self.of_bindings(unit, home, bindings, steps);
         }
         // The other files of the package, or the scripts of the same page.
@@ -84,11 +91,9 @@ impl<'t> Project<'t> {
 
     /// A top name of another script of the page; only if one script alone makes it.
     fn of_page(&self, unit: usize, name: Name<'t>, steps: usize) -> Target {
-        let mut makers = (0..self.units.len()).filter(|other| {
-            *other != unit && self.units[*other].is_classic() && self.units[*other].facts.scopes[0].bindings.contains_key(name.text)
-        });
-        match (makers.next(), makers.next()) {
-            (Some(maker), None) => self.of_bindings(maker, 0, &self.units[maker].facts.scopes[0].bindings[name.text], steps),
+        let makers = self.makers.get(name.text).map_or(&[][..], Vec::as_slice);
+        match makers {
+            [maker] => self.of_bindings(*maker, 0, &self.units[*maker].facts.scopes[0].bindings[name.text], steps),
             _ => Target::Unknown,
         }
     }
@@ -105,7 +110,8 @@ impl<'t> Project<'t> {
     }
 
     fn of_import(&self, unit: usize, scope: usize, import: usize, imported: Imported<'t>, steps: usize) -> Target {
-        let import = &self.units[unit].facts.imports[import];
+        let number = import;
+        let import = &self.units[unit].facts.imports[number];
         if self.units[unit].language == Language::Rust {
             return match self.modules.place(self, unit, scope, &import.names, 12) {
                 Place::Class(unit, class) => Target::Class(unit, class),
@@ -113,8 +119,8 @@ impl<'t> Project<'t> {
                 _ => Target::Unknown,
             };
         }
-        let home = match resolve(self, unit, import) {
-            Resolution::Unit(home) | Resolution::Package(home) => home,
+        let home = match self.resolution(unit, number) {
+            Resolution::Unit(home) | Resolution::Package(home) => *home,
             _ => return Target::Unknown,
         };
         match imported {

@@ -94,7 +94,8 @@ impl<'t> Reader<'t> {
         let mut parameters = Vec::new();
         if let Some(list) = node.child_by_field_name("parameters") {
             // Only the first parameter of a method is the instance.
-            parameters = self.parameters(list, inner, scope);
+            let around = if node.child_by_field_name("type_parameters").is_some() { inner } else { scope };
+            parameters = self.parameters(list, inner, around);
         }
         if class.is_some() && !is_static {
             self.facts.scopes[inner].class = class;
@@ -108,7 +109,9 @@ impl<'t> Reader<'t> {
         }
         self.facts.functions[index].parameters = parameters;
         if let Some(returned) = returned {
-            self.visit(returned, inner);
+            // Annotations see what stands around the function, and its type parameters.
+            let around = if node.child_by_field_name("type_parameters").is_some() { inner } else { scope };
+            self.visit(returned, around);
         }
         if let Some(body) = body {
             self.each(body, inner);
@@ -141,7 +144,7 @@ impl<'t> Reader<'t> {
             let mut kind = if is_keyword_only { ParameterKind::KeywordOnly } else { ParameterKind::Positional };
             let mut type_of = None;
             if let Some(annotation) = child.child_by_field_name("type") {
-                self.visit(annotation, inner);
+                self.visit(annotation, outer);
                 type_of = self.annotated(annotation);
             }
             if let Some(value) = child.child_by_field_name("value") {
@@ -269,7 +272,7 @@ impl<'t> Reader<'t> {
         }
         let has = |member: &str| self.facts.classes[index].members.contains_key(member);
         let is_open = ["__getattr__", "__getattribute__", "__slots__"].iter().any(|member| has(member));
-        if has("__new__") {
+        if has("__new__") || is_changed {
             self.facts.classes[index].constructor = Constructor::Unknown;
         }
         self.facts.classes[index].is_open |= is_open;

@@ -48,6 +48,15 @@ pub fn resolve(project: &Project, unit: usize, import: &Import) -> Resolution {
 fn relative(project: &Project, unit: usize, from: &str) -> Resolution {
     let path = project.path(unit);
     let Some(target) = join(parent(path), from) else { return Resolution::Unknown };
+    // To the compiler of TypeScript a declaration stands for the script beside it.
+    let is_typed = project.units[unit].language != Language::JavaScript;
+    for (written, sources) in SOURCES.iter().filter(|_| is_typed) {
+        let Some(stem) = target.strip_suffix(written) else { continue };
+        let declaration = sources.iter().map(|source| format!("{stem}{source}")).find(|path| project.by_path.contains_key(path.as_str()));
+        if let Some(declaration) = declaration {
+            return found(project, &declaration);
+        }
+    }
     for ending in ENDINGS {
         let candidate = if target.is_empty() { ending.trim_start_matches('/').to_owned() } else { format!("{target}{ending}") };
         if project.by_path.contains_key(candidate.as_str()) {

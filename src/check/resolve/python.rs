@@ -100,8 +100,8 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
         // A name that is handed on is looked for where it comes from.
         if let [binding] = bindings.as_slice()
             && let What::Import(import, Imported::Name(name)) = binding.what
-            && let Resolution::Unit(target) = super::resolve(project, unit, &facts.imports[import])
-            && let found @ Exported::Bound(..) = exported_of(project, target, name, steps - 1)
+            && let Resolution::Unit(target) = project.resolution(unit, import)
+            && let found @ Exported::Bound(..) = exported_of(project, *target, name, steps - 1)
         {
             return found;
         }
@@ -117,8 +117,8 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
     }
     let mut is_open = facts.exports.is_open || facts.is_open;
     for star in &facts.exports.stars {
-        match super::resolve(project, unit, &facts.imports[*star]) {
-            Resolution::Unit(target) if target != unit => match exported_of(project, target, name, steps - 1) {
+        match project.resolution(unit, *star) {
+            Resolution::Unit(target) if *target != unit => match exported_of(project, *target, name, steps - 1) {
                 Exported::Missing => {}
                 Exported::Unknown => is_open = true,
                 found => return found,

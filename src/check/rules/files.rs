@@ -180,6 +180,10 @@ fn of_cargo(project: &Project) -> Vec<Found> {
     for (directory, cargo) in &project.manifests.cargo {
         let Some(path) = join(directory, "Cargo.toml") else { continue };
         let Some(file) = project.by_path.get(path.as_str()) else { continue };
+        // As it is published, a crate leaves out what its manifest names.
+        if project.by_path.contains_key(format!("{path}.orig").as_str()) {
+            continue;
+        }
         let text = project.tree.files[*file].text.as_deref().unwrap_or_default();
         for target in &cargo.targets {
             let is_there = join(directory, target).is_none_or(|target| project.exists(&target));

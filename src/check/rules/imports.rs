@@ -5,27 +5,30 @@ use super::{
         Rule,
         facts::Import,
         project::{Project, parent},
-        resolve::{Exported, Resolution, exported, names_of, resolve},
+        resolve::{Exported, Resolution, exported, names_of},
         syntax::Language,
     },
     Found,
 };
 
 /// Imports of the files about which something is to be said.
-fn imports<'p, 't>(project: &'p Project<'t>) -> impl Iterator<Item = (usize, &'p Import<'t>)> {
+fn imports<'p, 't>(project: &'p Project<'t>) -> impl Iterator<Item = (usize, &'p Import<'t>, &'p Resolution)> {
     let units = project.units.iter().enumerate().filter(|(_, unit)| unit.is_read() && !project.is_material(unit.file));
-    units.filter(|(_, unit)| unit.language != Language::Rust).flat_map(|(index, unit)| unit.facts.imports.iter().map(move |import| (index, import)))
+    units.filter(|(_, unit)| unit.language != Language::Rust).flat_map(move |(index, unit)| {
+        let imports = unit.facts.imports.iter().enumerate().filter(|(_, import)| !import.is_guarded);
+        imports.map(move |(number, import)| (index, import, project.resolution(index, number)))
+    })
 }
 
 /// Imports that resolve to no file of the project.
 pub fn unresolved(project: &Project) -> Vec<Found> {
     let mut found = Vec::new();
-    for (unit, import) in imports(project).filter(|(_, import)| !import.is_guarded) {
-        let Resolution::Missing(target) = resolve(project, unit, import) else { continue };
-        let paths = project.by_path.keys().copied().filter(|path| parent(path) == parent(&target));
-        let nearest = project.nearest(&target, paths);
+    for (unit, import, resolution) in imports(project) {
+        let Resolution::Missing(target) = resolution else { continue };
+        let paths = project.by_path.keys().copied().filter(|path| parent(path) == parent(target));
+        let nearest = project.nearest(target, paths);
         let message = format!("'{}' leads to no file: there is no '{target}'", import.from);
-        found.push(Found::error(unit, import.at, Rule::UnresolvedImport, &import.from, message).looked_in(target).nearest(nearest));
+        found.push(Found::error(unit, import.at, Rule::UnresolvedImport, &import.from, message).looked_in(target.as_str()).nearest(nearest));
     }
     for (unit, name, places) in &project.modules.missing {
         if project.units[*unit].is_read() && !project.is_material(project.units[*unit].file) {
@@ -37,7 +40,7 @@ pub fn unresolved(project: &Project) -> Vec<Found> {
 }
 
 /// Directories whose files run in surroundings of their own.
-fn is_beside(path: &str) -> bool {
+pub fn is_beside(path: &str) -> bool {
     let beside = ["test", "tests", "__tests__", "spec", "specs", "docs", "doc", "examples", "example", "bench", "benches", "benchmark", "benchmarks", "scripts", "tools", "demo", "demos", "e2e", "ci", ".github", "website", "site", "contrib", "extras", "samples", "playground", "testing", "tasks", "build", "_tests", "perf", "fuzz", "extra", "misc", "utils", "docs_src", "hack", "release"];
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_test = name.contains(".test.") || name.contains(".spec.") || name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py" || name.contains(".config.") || matches!(name, "setup.py" | "noxfile.py" | "tasks.py" | "Gruntfile.js" | "gulpfile.js");
@@ -47,19 +50,19 @@ fn is_beside(path: &str) -> bool {
 /// Packages that are used and not declared.
 pub fn undeclared(project: &Project) -> Vec<Found> {
     let mut found = Vec::new();
-    for (unit, import) in imports(project).filter(|(_, import)| !import.is_guarded) {
-        let Resolution::Foreign(name) = resolve(project, unit, import) else { continue };
+    for (unit, import, resolution) in imports(project) {
+        let Resolution::Foreign(name) = resolution else { continue };
         let path = project.path(unit);
         let manifest = match project.units[unit].language {
-            Language::Python => undeclared_python(project, path, &name),
+            Language::Python => undeclared_python(project, path, name),
             Language::Go => Some("go.mod".to_owned()),
-            _ => undeclared_node(project, path, &name),
+            _ => undeclared_node(project, path, name),
         };
         let Some(manifest) = manifest else { continue };
         let message = format!("the package '{name}' is used here and not declared in {manifest}");
         let declared = project.manifests.node.values().flatten().chain(&project.manifests.python.distributions);
-        let nearest = project.nearest(&name, declared.map(String::as_str));
-        found.push(Found::error(unit, import.at, Rule::UndeclaredPackage, &name, message).looked_in(manifest).nearest(nearest));
+        let nearest = project.nearest(name, declared.map(String::as_str));
+        found.push(Found::error(unit, import.at, Rule::UndeclaredPackage, name, message).looked_in(manifest).nearest(nearest));
     }
     found
 }
@@ -92,7 +95,7 @@ fn undeclared_node(project: &Project, path: &str, name: &str) -> Option<String> 
 
 fn undeclared_python(project: &Project, path: &str, name: &str) -> Option<String> {
     let python = &project.manifests.python;
-    if !python.is_declared || python.is_open || is_beside(path) || project.has_compiled && name.starts_with('_') {
+    if !python.is_declared || python.is_open || is_beside(path) || name.starts_with('_') {
         return None;
     }
     let wanted = name.to_lowercase().replace('_', "-");
@@ -131,8 +134,8 @@ const DISTRIBUTIONS: &[(&str, &[&str])] = &[
 /// Names that the file they are imported from does not offer.
 pub fn missing_exports(project: &Project) -> Vec<Found> {
     let mut found = Vec::new();
-    for (unit, import) in imports(project).filter(|(_, import)| !import.is_guarded) {
-        let Resolution::Unit(target) = resolve(project, unit, import) else { continue };
+    for (unit, import, resolution) in imports(project) {
+        let Resolution::Unit(target) = *resolution else { continue };
         if target == unit {
             continue;
         }

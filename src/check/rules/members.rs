@@ -82,6 +82,10 @@ fn is_certain(project: &Project, unit: usize, path: &[Name], number: usize, insi
         (_, Language::Go | Language::Rust) => true,
         (Within::Class(home, class), _) => {
             let definition = &project.units[home].facts.classes[class];
+            // Whoever gets the class can add to it: mappers and decorators do.
+            if project.handed.contains(definition.name) && project.units[unit].language == Language::Python {
+                return false;
+            }
             let is_own = matches!(path[0].text, "this" | "self") && number == 1;
             let is_derived = project.bases.contains(definition.name) || definition.name.contains("Mixin") || definition.name.starts_with("Abstract");
             // What derives from it, or is mixed into it, may bring the member.

@@ -135,7 +135,11 @@ fn runtime_messages<'p>(project: &'p Project) -> Channel<'p> {
 
 fn kinds_compared<'p, 't>(comparisons: &'p [Comparison<'t>]) -> impl Iterator<Item = &'p Comparison<'t>> {
     comparisons.iter().filter(|comparison| match comparison.left.as_slice() {
-        [object, kind] => KINDS.contains(&kind.text) && !object.text.is_empty(),
+        [object, kind] => {
+            let is_kind = matches!(kind.text, "type" | "action" | "kind" | "cmd" | "command");
+            let is_message = matches!(object.text, "message" | "msg" | "request" | "req" | "m" | "event" | "data" | "payload");
+            KINDS.contains(&kind.text) && (is_kind && !object.text.is_empty() || is_message)
+        }
         [only] => KINDS.contains(&only.text) || only.text == "request" || only.text == "message",
         _ => false,
     })

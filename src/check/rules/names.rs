@@ -10,7 +10,7 @@ use super::{
         Rule,
         facts::{Mention, What},
         project::Project,
-        resolve::{Exported, Resolution, exported, may_be_generated, resolve},
+        resolve::{Exported, Resolution, exported, may_be_generated},
         syntax::Language,
     },
     Found,
@@ -18,6 +18,8 @@ use super::{
 
 /// Globals of browsers, Node and test runners: the lists of the npm package `globals` 17.14.0 (MIT).
 static JAVASCRIPT: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("../names/javascript.txt").lines().collect());
+/// Words that are names only to the grammar.
+const RESERVED: &[&str] = &["await", "yield", "async", "let", "of", "undefined", "arguments", "require", "module", "exports"];
 /// Built-in names of Python 2.7 up to 3.14, and what every module has.
 static PYTHON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("../names/python.txt").lines().collect());
 /// What every package of Go has: the universe block of its specification.
@@ -62,7 +64,9 @@ pub fn undefined(project: &Project) -> Vec<Found> {
                 continue;
             }
             let nearest = project.nearest(name, names_near(project, index, mention.scope));
-            if unit.language.is_script() && surroundings.has_foreign_scripts && nearest.is_none() {
+            // A script from elsewhere may make any name, except one that is all but there.
+            let is_near = nearest.as_ref().is_some_and(|near| strsim::normalized_damerau_levenshtein(name, near) >= 0.7);
+            if unit.language.is_script() && surroundings.has_foreign_scripts && !is_near {
                 continue;
             }
             // Said once for each name and file: the other places have the same cause.
@@ -82,6 +86,8 @@ struct Surroundings<'t> {
     has_foreign_scripts: bool,
     /// Words in configurations, which may declare globals.
     configured: HashSet<&'t str>,
+    /// Words in files of other languages, which may make the scripts' names: pages that are filled in, servers.
+    foreign: HashSet<&'t str>,
 }
 
 impl<'t> Surroundings<'t> {
@@ -90,22 +96,29 @@ impl<'t> Surroundings<'t> {
         let has_foreign_scripts = project.units.iter().filter(|unit| unit.language == Language::Html).any(|unit| {
             unit.facts.links.iter().any(|link| link.by == "src" && is_foreign(&link.target) && is_script(&link.target))
         });
-        let mut configured = HashSet::new();
+        let makes_scripts = |text: &str| text.contains("createElement('script')") || text.contains("createElement(\"script\")") || text.contains("importScripts(");
+        let has_foreign_scripts = has_foreign_scripts || project.units.iter().any(|unit| unit.language.is_script() && makes_scripts(unit.text));
+        let (mut configured, mut foreign) = (HashSet::new(), HashSet::new());
         for file in &project.tree.files {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+            let text = file.text.as_deref().unwrap_or_default();
+            let is_foreign = [".py", ".rb", ".php", ".go", ".rs", ".java", ".cs", ".ejs", ".hbs", ".erb", ".jinja", ".j2", ".tmpl", ".vue", ".svelte", ".pug"].iter().any(|ending| name.ends_with(ending))
+                || name.ends_with(".html") && ["{{", "{%", "<%", "<?"].iter().any(|mark| text.contains(mark));
+            if is_foreign {
+                foreign.extend(text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$'));
+            }
             let is_config = name.contains("eslint") || name.contains("jshint") || name.ends_with("rc.json") || name == "package.json"
                 || name.contains(".config.") || name.starts_with("tsconfig") || name == "biome.json";
             let declares = file.text.as_deref().is_some_and(|text| text.contains("declare global"));
             if is_config || declares {
-                let text = file.text.as_deref().unwrap_or_default();
                 configured.extend(text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$'));
             }
         }
-        Surroundings { has_foreign_scripts, configured }
+        Surroundings { has_foreign_scripts, configured, foreign }
     }
 
     fn has_script_name(&self, project: &Project, name: &str) -> bool {
-        project.globals.contains(name) || self.configured.contains(name)
+        project.globals.contains(name) || self.configured.contains(name) || self.foreign.contains(name) || project.written.contains(name) || RESERVED.contains(&name)
     }
 
     /// Whether all that could define a name in this unit is known.
@@ -113,9 +126,9 @@ impl<'t> Surroundings<'t> {
         let facts = &project.units[unit].facts;
         match project.units[unit].language {
             Language::Python => {
-                let stars = facts.imports.iter().filter(|import| import.is_star);
-                let is_known = |resolution: Resolution| matches!(resolution, Resolution::Unit(_));
-                !project.path(unit).ends_with(".pyi") && stars.into_iter().all(|import| is_known(resolve(project, unit, import)))
+                let mut stars = facts.imports.iter().enumerate().filter(|(_, import)| import.is_star);
+                let is_known = |resolution: &Resolution| matches!(resolution, Resolution::Unit(_));
+                !project.path(unit).ends_with(".pyi") && stars.all(|(number, _)| is_known(project.resolution(unit, number)))
             }
             Language::Go => {
                 let siblings = project.siblings(unit);
@@ -168,8 +181,8 @@ fn in_package(project: &Project, unit: usize, mention: &Mention) -> bool {
                 || facts.accesses.iter().any(|access| access.path[0].text == *bound && bindings.iter().any(|binding| matches!(binding.what, What::Import(import, _) if import == number)))
         })
     };
-    facts.imports.iter().enumerate().any(|(number, import)| match resolve(project, unit, import) {
-        Resolution::Package(target) => project.units[target].facts.package == Some(name),
+    (0..facts.imports.len()).any(|number| match project.resolution(unit, number) {
+        Resolution::Package(target) => project.units[*target].facts.package == Some(name),
         Resolution::Standard => false,
         _ => !is_used(number),
     })
@@ -177,9 +190,9 @@ fn in_package(project: &Project, unit: usize, mention: &Mention) -> bool {
 
 /// A star import brings it.
 fn from_star<'t>(project: &Project<'t>, unit: usize, name: &'t str) -> bool {
-    let stars = project.units[unit].facts.imports.iter().filter(|import| import.is_star);
-    stars.into_iter().any(|import| match resolve(project, unit, import) {
-        Resolution::Unit(target) => exported(project, target, name, 8) != Exported::Missing,
+    let mut stars = project.units[unit].facts.imports.iter().enumerate().filter(|(_, import)| import.is_star);
+    stars.any(|(number, _)| match project.resolution(unit, number) {
+        Resolution::Unit(target) => exported(project, *target, name, 8) != Exported::Missing,
         _ => true,
     })
 }

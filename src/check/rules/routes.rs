@@ -35,7 +35,7 @@ struct Route {
 
 /// Requests to routes that nobody serves, or not with this method.
 pub fn unserved(project: &Project) -> Vec<Found> {
-    let routes = routes(project);
+    let Some(routes) = mounted(project, routes(project)) else { return Vec::new() };
     // A framework that makes routes out of files, or a proxy, serves more than is seen.
     let has_more = project.by_path.keys().any(|path| {
         path.contains("/api/") && (path.starts_with("pages/") || path.contains("/pages/") || path.contains("app/api/")) || path.contains("+server.")
@@ -47,7 +47,9 @@ pub fn unserved(project: &Project) -> Vec<Found> {
     }
     let mut found = Vec::new();
     for (index, unit) in project.units.iter().enumerate() {
-        if !unit.is_read() && unit.language != Language::Html || project.is_material(unit.file) {
+        // Tests ask for what is not served on purpose, and of servers of their own.
+        let is_aside = project.is_material(unit.file) || super::imports::is_beside(project.path(index));
+        if !unit.is_read() && unit.language != Language::Html || is_aside {
             continue;
         }
         for call in &unit.facts.calls {
@@ -106,13 +108,53 @@ fn told(project: &Project, unit: usize, call: &Call, request: &Request, routes: 
     Some(Found::error(unit, request.at, Rule::UnservedRoute, shown, message).looked_in("the routes of the server").nearest(served.first().map(|method| (*method).to_owned())))
 }
 
-/// Whether a request reaches a route; a route may be mounted below a path that is not seen.
-fn meets(route: &[Part], request: &[Part]) -> bool {
-    let starts = 0..=request.len().saturating_sub(route.iter().filter(|part| **part != Part::Rest).count());
-    starts.into_iter().any(|start| meets_whole(route, &request[start.min(request.len())..]) && (start == 0 || !route.is_empty() && start <= 3))
+/// Routes below all paths at which routers are mounted; `None` where one of these paths cannot be seen.
+fn mounted(project: &Project, routes: Vec<Route>) -> Option<Vec<Route>> {
+    let mut mounts: Vec<String> = Vec::new();
+    for unit in project.units.iter().filter(|unit| unit.is_read() && serves(unit)) {
+        for call in &unit.facts.calls {
+            let last = call.path.last().map_or("", |name| name.text);
+            let named = call.arguments.iter().find(|argument| matches!(argument.keyword, Some("prefix" | "url_prefix")));
+            let is_mount = match unit.language {
+                Language::Python => false,
+                Language::Go => matches!(last, "Group" | "Mount" | "Route" | "PathPrefix"),
+                Language::Rust => matches!(last, "nest" | "scope"),
+                _ => matches!(last, "use" | "register" | "route") && call.arguments.len() > 1,
+            };
+            let given = named.or_else(|| call.arguments.first().filter(|_| is_mount));
+            match given.map(|argument| &argument.value) {
+                Some(Value::Text(text)) if text.starts_with('/') => mounts.push(text.to_string()),
+                Some(Value::Object(_) | Value::Function(_)) | None => {}
+                Some(_) if is_mount && !matches!(last, "use" | "register" | "route") || named.is_some() => return None,
+                Some(_) => {}
+            }
+        }
+    }
+    mounts.sort();
+    mounts.dedup();
+    // Whoever mounts that much needs a map.
+    if mounts.len() > 40 {
+        return None;
+    }
+    let mut all = routes.clone();
+    let below = |mount: &str, route: &Route| {
+        let mut parts = parts_of(mount);
+        parts.extend(route.parts.iter().cloned());
+        let shown = format!("{}{}", mount.trim_end_matches('/'), route.shown.trim_end_matches('/'));
+        Route { parts, methods: route.methods.clone(), shown }
+    };
+    for mount in &mounts {
+        let once: Vec<Route> = routes.iter().map(|route| below(mount, route)).collect();
+        for outer in mounts.iter().filter(|outer| *outer != mount && mounts.len() < 12) {
+            all.extend(once.iter().map(|route| below(outer, route)));
+        }
+        all.extend(once);
+    }
+    Some(all)
 }
 
-fn meets_whole(route: &[Part], request: &[Part]) -> bool {
+/// Whether a request reaches a route.
+fn meets(route: &[Part], request: &[Part]) -> bool {
     match (route.first(), request.first()) {
         (None, None) => true,
         (Some(Part::Rest), _) => true,
@@ -122,7 +164,7 @@ fn meets_whole(route: &[Part], request: &[Part]) -> bool {
                 (Part::Word(a), Part::Word(b)) => a == b,
                 _ => true,
             };
-            fits && meets_whole(&route[1..], &request[1..])
+            fits && meets(&route[1..], &request[1..])
         }
         _ => false,
     }

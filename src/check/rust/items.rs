@@ -71,6 +71,9 @@ impl<'t> Reader<'t> {
             }
             "macro_definition" => {
                 // What it makes can be anything, but only where it is called.
+                let name = node.child_by_field_name("name").map(|name| self.text(name));
+                self.facts.rust.macros.extend(name);
+                self.macro_words(node);
                 self.bind_named(node, scope, What::Type);
             }
             "expression_statement" | "macro_invocation" => {
@@ -83,12 +86,19 @@ impl<'t> Reader<'t> {
                 let is_value = VALUE_MACROS.contains(&name.rsplit("::").next().unwrap_or(name));
                 if !is_value {
                     self.facts.rust.macro_scopes.push(scope);
+                    self.macro_words(invocation);
                 }
                 self.macro_invocation(invocation, scope);
             }
             _ => return false,
         }
         true
+    }
+
+    /// The names in a macro: it may implement anything for any of them.
+    fn macro_words(&mut self, node: Node) {
+        let words = self.text(node).split(|c: char| !c.is_alphanumeric() && c != '_');
+        self.facts.rust.macro_words.extend(words.filter(|word| word.starts_with(char::is_alphabetic)));
     }
 
     fn bind_named(&mut self, node: Node, scope: usize, what: What<'t>) {
@@ -159,6 +169,9 @@ impl<'t> Reader<'t> {
                     "parameter" => {
                         let is_self = parameter.child_by_field_name("pattern").is_some_and(|pattern| self.text(pattern) == "self");
                         if is_self {
+                            // `self: &Arc<Self>` has the methods of the pointer too.
+                            let at = parameter.start_byte();
+                            self.facts.bind(inner, Name { text: "self", at }, What::Value(None));
                             self.facts.functions[index].receiver = Receiver::First;
                         } else {
                             let name = parameter.child_by_field_name("pattern").map_or("", |pattern| self.text(pattern));
@@ -223,6 +236,20 @@ impl<'t> Reader<'t> {
                     }
                 }
                 "attribute_item" | "visibility_modifier" => {}
+                _ if body.kind() == "ordered_field_declaration_list" => {
+                    const NUMBERS: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"];
+                    let number = self.facts.classes[index].members.len();
+                    match NUMBERS.get(number) {
+                        Some(text) if !part.kind().contains("comment") => {
+                            let type_of = self.type_path(part).map(Type::Instance);
+                            let member = Member { at: part.start_byte(), function: None, type_of };
+                            self.facts.classes[index].members.insert(text, member);
+                        }
+                        _ => {}
+                    }
+                    self.facts.classes[index].is_open |= number >= NUMBERS.len();
+                    self.visit(part, inner);
+                }
                 "macro_invocation" => self.facts.classes[index].is_open = true,
                 _ => self.visit(part, inner),
             }
@@ -328,6 +355,7 @@ impl<'t> Reader<'t> {
                     start = None;
                 }
                 "macro_invocation" => {
+                    self.macro_words(member);
                     self.facts.rust.macro_scopes.push(scope);
                     self.facts.rust.implements.push((owner, ""));
                 }
@@ -377,7 +405,10 @@ impl<'t> Reader<'t> {
                     return;
                 };
                 let Some(used) = self.segments(used) else { return };
-                path.extend(used);
+                let is_self = used.len() == 1 && used[0].text == "self" && !path.is_empty();
+                if !is_self {
+                    path.extend(used);
+                }
                 let alias = self.name(alias);
                 self.used(path, Some(alias), scope);
             }
