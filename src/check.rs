@@ -154,6 +154,18 @@ pub struct Findings {
 
 /// Checks all files of `tree` against each other.
 pub fn check(tree: &Tree, selection: &Selection) -> Findings {
+    in_threads(|| check_here(tree, selection))
+}
+
+/// Threads with room for texts that are nested deep. Where there are none to be had, what is there has to do.
+fn in_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().stack_size(syntax::STACK).build() {
+        Ok(threads) => threads.install(work),
+        Err(_) => work(),
+    }
+}
+
+fn check_here(tree: &Tree, selection: &Selection) -> Findings {
     let project = Project::new(tree);
     let ignores = Ignores::new(&project);
     let found: Vec<Vec<rules::Found>> = rules::ALL.par_iter().map(|rule| rule(&project)).collect();
@@ -176,7 +188,7 @@ pub fn parse_only(tree: &Tree) -> usize {
     let parse = |file: &crate::workspace::tree::SourceFile| {
         file.text.as_deref().and_then(|text| syntax::parse(syntax::Language::of(&file.path), text)).is_some()
     };
-    tree.files.par_iter().filter(|file| parse(file)).count()
+    in_threads(|| tree.files.par_iter().filter(|file| parse(file)).count())
 }
 
 impl fmt::Display for Rule {

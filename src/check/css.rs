@@ -15,7 +15,6 @@ pub fn read<'t>(tree: &Tree, source: &'t str) -> Facts<'t> {
     let mut left = vec![tree.root_node()];
     while let Some(node) = left.pop() {
         match node.kind() {
-            "comment" => facts.comments.push(name(node, source)),
             // `:hover` is a class too, of the browser's.
             "class_name" if node.parent().is_some_and(|parent| parent.kind() == "pseudo_class_selector") => {
                 let is_own = node.prev_sibling().is_none_or(|sign| sign.kind() == ".");

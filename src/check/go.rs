@@ -11,12 +11,12 @@ use super::{
         Access, Argument, Call, Comparison, Facts, FieldUse, Literal, Mention, Name, Path, ScopeKind, Type, Value,
         What,
     },
-    syntax::{DEEPEST, children, name, text},
+    syntax::{children, name, text},
 };
 
 /// Reads one file's facts. `text` is what `tree` was parsed from.
 pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
-    let mut reader = Reader { facts: Facts::new(), source: text, depth: 0 };
+    let mut reader = Reader { facts: Facts::new(), source: text };
     reader.each(tree.root_node(), 0);
     reader.facts
 }
@@ -24,7 +24,6 @@ pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
 struct Reader<'t> {
     facts: Facts<'t>,
     source: &'t str,
-    depth: usize,
 }
 
 impl<'t> Reader<'t> {
@@ -51,18 +50,8 @@ impl<'t> Reader<'t> {
     }
 
     fn visit(&mut self, node: Node, scope: usize) {
-        if self.depth > DEEPEST {
-            self.facts.is_open = true;
-            return;
-        }
-        self.depth += 1;
-        self.visit_kind(node, scope);
-        self.depth -= 1;
-    }
-
-    fn visit_kind(&mut self, node: Node, scope: usize) {
         match node.kind() {
-            "comment" => self.facts.comments.push(self.name(node)),
+            "comment" => {}
             "package_clause" => self.facts.package = node.named_child(0).map(|name| self.text(name)),
             "import_spec" => self.import(node),
             "function_declaration" => self.function_declaration(node, scope),

@@ -22,7 +22,6 @@ pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
     let mut left = vec![tree.root_node()];
     while let Some(node) = left.pop() {
         match node.kind() {
-            "comment" => reader.facts.comments.push(name(node, text)),
             "start_tag" | "self_closing_tag" => reader.tag(node),
             _ => {
                 if matches!(node.kind(), "script_element" | "style_element") {

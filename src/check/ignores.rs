@@ -1,4 +1,5 @@
 //! Comments that say that a misfit is meant: `smol-ignore` for a line, `smol-ignore-file` for a file.
+//! What authors have said to other checkers of the same kind counts too.
 
 use std::collections::HashMap;
 
@@ -11,13 +12,31 @@ pub struct Ignores {
 }
 
 const MARK: &str = "smol-ignore";
+/// Marks of TypeScript's compiler about the next line, and of Python's checkers about the same.
+const NEXT_LINE: &[&str] = &["@ts-ignore", "@ts-expect-error"];
+const SAME_LINE: &[&str] = &["# type: ignore", "# noqa", "# pyright: ignore", "// nolint"];
+const WHOLE_FILE: &[&str] = &["@ts-nocheck"];
 
 impl Ignores {
     pub fn new(project: &Project) -> Ignores {
         let mut ignores = Ignores { lines: HashMap::new(), files: HashMap::new() };
         for file in &project.tree.files {
-            let Some(text) = file.text.as_deref().filter(|text| text.contains(MARK)) else { continue };
+            let Some(text) = file.text.as_deref() else { continue };
+            let has_any = |marks: &[&str], text: &str| marks.iter().any(|mark| text.contains(mark));
+            if !text.contains(MARK) && ![NEXT_LINE, SAME_LINE, WHOLE_FILE].iter().any(|marks| has_any(marks, text)) {
+                continue;
+            }
             for (index, line) in text.lines().enumerate() {
+                let mut all_of = |line| ignores.lines.entry((file.path.clone(), line)).or_default().push(String::new());
+                if has_any(NEXT_LINE, line) {
+                    all_of(index + 2);
+                }
+                if has_any(SAME_LINE, line) {
+                    all_of(index + 1);
+                }
+                if has_any(WHOLE_FILE, line) {
+                    ignores.files.entry(file.path.clone()).or_default().push(String::new());
+                }
                 let Some((before, rest)) = line.split_once(MARK) else { continue };
                 if !is_comment(before) {
                     continue;

@@ -8,12 +8,12 @@ use tree_sitter::{Node, Tree};
 
 use super::{
     facts::{Access, Comparison, Facts, Literal, Mention, Name, Path, ScopeKind, Value},
-    syntax::{DEEPEST, child_of_kind, children, name, text},
+    syntax::{child_of_kind, children, name, text},
 };
 
 /// Reads one file's facts. `text` is what `tree` was parsed from.
 pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
-    let mut reader = Reader { facts: Facts::new(), source: text, depth: 0, guards: 0, nesting: 0, writes: Vec::new() };
+    let mut reader = Reader { facts: Facts::new(), source: text, guards: 0, nesting: 0, writes: Vec::new() };
     reader.each(tree.root_node(), 0);
     reader.settle_writes();
     reader.facts
@@ -22,7 +22,6 @@ pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
 struct Reader<'t> {
     facts: Facts<'t>,
     source: &'t str,
-    depth: usize,
     /// How many `try` blocks stand around.
     guards: usize,
     /// How many functions stand around.
@@ -61,18 +60,8 @@ impl<'t> Reader<'t> {
     }
 
     fn visit(&mut self, node: Node, scope: usize) {
-        if self.depth > DEEPEST {
-            self.facts.is_open = true;
-            return;
-        }
-        self.depth += 1;
-        self.visit_kind(node, scope);
-        self.depth -= 1;
-    }
-
-    fn visit_kind(&mut self, node: Node, scope: usize) {
         match node.kind() {
-            "comment" => self.facts.comments.push(self.name(node)),
+            "comment" => {}
             "import_statement" => self.import_statement(node, scope),
             "export_statement" => self.export_statement(node, scope),
             "function_declaration" | "generator_function_declaration" | "function_signature" => {

@@ -120,7 +120,7 @@ impl<'t> Project<'t> {
             }
         }
         // Traits of the project may be implemented for every type.
-        let is_any = OF_ALL.contains(&name) || self.rust.trait_methods.contains(name);
+        let is_any = OF_ALL.contains(&name) || self.rust.trait_methods.contains(name) || self.rust.macro_words.contains(name);
         if is_open || is_any { TypeMember::Unknown } else { TypeMember::Missing }
     }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{
     css,
-    facts::{Binding, ClassKind, Facts, ScopeKind, ScriptKind, Value},
+    facts::{Binding, ClassKind, Facts, Fault, ScopeKind, ScriptKind, Value},
     go, html, javascript, json,
     manifests::Manifests,
     nearest, python,
@@ -309,6 +309,11 @@ fn units<'t>(file: usize, path: &str, text: &'t str) -> Vec<Unit<'t>> {
 
 fn facts<'t>(language: Language, text: &'t str) -> Option<Facts<'t>> {
     let tree = syntax::parse(language, text)?;
+    let survey = syntax::survey(&tree, text);
+    if survey.depth > syntax::DEEPEST {
+        let fault = Fault { at: 0, what: "it is nested too deep".to_owned(), is_certain: false };
+        return Some(Facts { fault: Some(fault), ..Facts::new() });
+    }
     let mut facts = match language {
         Language::JavaScript | Language::TypeScript | Language::Tsx => javascript::read(&tree, text),
         Language::Html => html::read(&tree, text),
@@ -319,6 +324,7 @@ fn facts<'t>(language: Language, text: &'t str) -> Option<Facts<'t>> {
         Language::Go => go::read(&tree, text),
         Language::Other => return None,
     };
+    facts.comments = survey.comments;
     facts.fault = syntax::fault(&tree, text, language);
     Some(facts)
 }

@@ -10,12 +10,12 @@ use tree_sitter::{Node, Tree};
 
 use super::{
     facts::{Access, Facts, Mention, Name, Path, Scope, ScopeKind, What},
-    syntax::{DEEPEST, children, name, text},
+    syntax::{children, name, text},
 };
 
 /// Reads one file's facts. `text` is what `tree` was parsed from.
 pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
-    let mut reader = Reader { facts: Facts::new(), source: text, depth: 0, guards: 0, nesting: 0, selves: HashMap::new() };
+    let mut reader = Reader { facts: Facts::new(), source: text, guards: 0, nesting: 0, selves: HashMap::new() };
     reader.each(tree.root_node(), 0);
     // Whoever writes into these can make any name.
     let makes_names = |access: &Access| matches!(access.path[0].text, "globals" | "vars");
@@ -31,7 +31,6 @@ pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
 struct Reader<'t> {
     facts: Facts<'t>,
     source: &'t str,
-    depth: usize,
     /// How many `try` blocks with handlers, and conditions, stand around.
     guards: usize,
     /// How many functions stand around.
@@ -64,18 +63,8 @@ impl<'t> Reader<'t> {
     }
 
     fn visit(&mut self, node: Node, scope: usize) {
-        if self.depth > DEEPEST {
-            self.facts.is_open = true;
-            return;
-        }
-        self.depth += 1;
-        self.visit_kind(node, scope);
-        self.depth -= 1;
-    }
-
-    fn visit_kind(&mut self, node: Node, scope: usize) {
         match node.kind() {
-            "comment" => self.facts.comments.push(self.name(node)),
+            "comment" => {}
             "import_statement" => self.import_statement(node, scope),
             "import_from_statement" => self.import_from(node, scope),
             "future_import_statement" => {}

@@ -97,7 +97,10 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
                 }
             }
             let has_shape = facts.exports.has_module_syntax || facts.exports.has_common_js;
-            if is_open || !has_shape { Exported::Unknown } else { Exported::Missing }
+            // A declaration may tell less than the script beside it holds.
+            let stem = project.path(unit).strip_suffix(".d.ts");
+            let has_script = stem.is_some_and(|stem| [".js", ".mjs", ".cjs"].iter().any(|ending| project.by_path.contains_key(format!("{stem}{ending}").as_str())));
+            if is_open || !has_shape || has_script { Exported::Unknown } else { Exported::Missing }
         }
     }
 }

@@ -10,12 +10,12 @@ use super::{
     facts::{
         Access, Argument, Call, Facts, FieldUse, Literal, Mention, Name, Path, ScopeKind, Type, Value, What,
     },
-    syntax::{DEEPEST, children, name, text},
+    syntax::{children, name, text},
 };
 
 /// Reads one file's facts. `text` is what `tree` was parsed from.
 pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
-    let mut reader = Reader { facts: Facts::new(), source: text, depth: 0, guards: 0 };
+    let mut reader = Reader { facts: Facts::new(), source: text, guards: 0 };
     reader.items(tree.root_node(), 0);
     reader.facts
 }
@@ -23,7 +23,6 @@ pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
 struct Reader<'t> {
     facts: Facts<'t>,
     source: &'t str,
-    depth: usize,
     /// How many conditions of compilation stand around.
     guards: usize,
 }
@@ -51,7 +50,7 @@ impl<'t> Reader<'t> {
                     attributes.get_or_insert(child.start_byte());
                     self.attribute_texts(child);
                 }
-                "line_comment" | "block_comment" => self.comment(child),
+                "line_comment" | "block_comment" => {}
                 _ => {
                     self.guards += usize::from(is_conditional);
                     let before = attributes.map_or("", |start| &self.source[start..child.start_byte()]);
@@ -63,13 +62,6 @@ impl<'t> Reader<'t> {
                     attributes = None;
                 }
             }
-        }
-    }
-
-    /// Documentation shows code that is not the program's.
-    fn comment(&mut self, node: Node) {
-        if node.child_by_field_name("doc").is_none() {
-            self.facts.comments.push(self.name(node));
         }
     }
 
@@ -101,18 +93,8 @@ impl<'t> Reader<'t> {
     }
 
     fn visit(&mut self, node: Node, scope: usize) {
-        if self.depth > DEEPEST {
-            self.facts.is_open = true;
-            return;
-        }
-        self.depth += 1;
-        self.visit_kind(node, scope);
-        self.depth -= 1;
-    }
-
-    fn visit_kind(&mut self, node: Node, scope: usize) {
         match node.kind() {
-            "line_comment" | "block_comment" => self.comment(node),
+            "line_comment" | "block_comment" => {}
             "block" => {
                 let inner = self.facts.scope(scope, ScopeKind::Block);
                 self.items(node, inner);

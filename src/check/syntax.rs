@@ -4,8 +4,10 @@ use tree_sitter::{Language as Grammar, Node, Parser, Tree};
 
 use super::facts::{Fault, Name};
 
-/// Deeper trees are data or machine-made; what lies below is not looked at.
-pub const DEEPEST: usize = 400;
+/// Deeper trees are data or machine-made, and not looked into: readers call themselves for every level.
+pub const DEEPEST: usize = 1_000;
+/// What readers need for so many levels, in bytes.
+pub const STACK: usize = 128 * 1024 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
@@ -66,6 +68,38 @@ pub fn parse(language: Language, text: &str) -> Option<Tree> {
     parser.parse(text, None)
 }
 
+/// What a walk over the whole tree tells.
+pub struct Survey<'t> {
+    pub depth: usize,
+    /// Comments that are not documentation.
+    pub comments: Vec<Name<'t>>,
+}
+
+/// Walks the whole tree once, however deep it is.
+pub fn survey<'t>(tree: &Tree, source: &'t str) -> Survey<'t> {
+    let mut survey = Survey { depth: 0, comments: Vec::new() };
+    let mut cursor = tree.walk();
+    let mut depth = 0;
+    loop {
+        let node = cursor.node();
+        let is_comment = node.is_named() && node.kind().ends_with("comment");
+        if is_comment && node.child_by_field_name("doc").is_none() {
+            survey.comments.push(name(node, source));
+        }
+        survey.depth = survey.depth.max(depth);
+        if cursor.goto_first_child() {
+            depth += 1;
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return survey;
+            }
+            depth -= 1;
+        }
+    }
+}
+
 /// The text of a node.
 pub fn text<'t>(node: Node, source: &'t str) -> &'t str {
     &source[node.byte_range()]
@@ -110,8 +144,10 @@ pub fn fault(tree: &Tree, source: &str, language: Language) -> Option<Fault> {
     if let Some((at, what)) = unpaired(tree, source) {
         // Where the signs pair when they are merely counted, the grammar has lost its way, not the author.
         let count = |sign: char| source.matches(sign).count();
+        // Strings that the grammar of Rust does not know.
+        let has_odd_strings = language == Language::Rust && ["br#", "c\"", "cr#"].iter().any(|start| source.contains(start));
         let is_uneven = [('(', ')'), ('[', ']'), ('{', '}')].iter().any(|(open, close)| count(*open) != count(*close));
-        return Some(Fault { at, what, is_certain: is_uneven && language != Language::Html });
+        return Some(Fault { at, what, is_certain: is_uneven && language != Language::Html && !has_odd_strings });
     }
     let line = source[at..].lines().next().unwrap_or_default().trim();
     let what = format!("this cannot be read: {}", line.chars().take(60).collect::<String>());

@@ -461,6 +461,11 @@ impl<'t> Reader<'t> {
     /// The strings in a macro are seen; its names are not.
     pub(super) fn macro_invocation(&mut self, node: Node, scope: usize) {
         let Some(tokens) = child_of_kind(node, "token_tree") else { return };
+        // `pin! { let x = … }` binds around itself.
+        let name = node.child_by_field_name("macro").map_or("", |name| self.text(name));
+        if !VALUE_MACROS.contains(&name) && self.text(tokens).contains("let ") {
+            self.facts.rust.macro_scopes.push(scope);
+        }
         let mut left = vec![tokens];
         while let Some(node) = left.pop() {
             match node.kind() {
