@@ -118,8 +118,12 @@ impl Rule {
             Rule::MissingMember => "A method or field that the class or struct does not have.",
             Rule::MissingId => "An id that no page and no script makes.",
             Rule::UnknownClass => "A class that only a stylesheet or only a script knows.",
-            Rule::UnmatchedMessage => "A message, event or key that is sent and never received, or the other way round.",
-            Rule::MissingFile => "A file that a page, stylesheet, manifest or configuration names and that is not there.",
+            Rule::UnmatchedMessage => {
+                "A message, event or key that is sent and never received, or the other way round."
+            }
+            Rule::MissingFile => {
+                "A file that a page, stylesheet, manifest or configuration names and that is not there."
+            }
             Rule::ChromeExtension => "What Chrome refuses or ignores in an extension.",
             Rule::UnservedRoute => "A request to a route that the project's server does not serve.",
             Rule::UndocumentedVariable => "An environment variable that is read and documented nowhere.",

@@ -3,6 +3,8 @@
 //! `cargo bench --bench check` prints the table of `docs/check.md`; with directories behind `--` it measures speed
 //! and memory on these instead. The mutator works on plain text and knows nothing of what the check knows.
 
+#![allow(clippy::print_stdout, reason = "a bench is there to print")]
+
 mod mutants;
 
 use std::{

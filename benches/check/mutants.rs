@@ -145,7 +145,10 @@ impl<'t> Maker<'t> {
                     at += end + 2;
                 }
                 let word = word_at(self.text, at);
-                let is_called_by_others = matches!(word.text, "main" | "init" | "new" | "fmt" | "run") || word.text.starts_with("__") || word.text.starts_with("test") || word.text.starts_with("Test");
+                let is_called_by_others = matches!(word.text, "main" | "init" | "new" | "fmt" | "run")
+                    || word.text.starts_with("__")
+                    || word.text.starts_with("test")
+                    || word.text.starts_with("Test");
                 if !word.text.is_empty() && !is_called_by_others {
                     found.push((word, at));
                 }
@@ -162,7 +165,10 @@ impl<'t> Maker<'t> {
 
     fn is_in_class(&self, at: usize) -> bool {
         let before = &self.text[..at];
-        let class = before.rfind("\nclass ").or_else(|| before.rfind("\nexport class ")).or_else(|| before.starts_with("class ").then_some(0));
+        let class = before
+            .rfind("\nclass ")
+            .or_else(|| before.rfind("\nexport class "))
+            .or_else(|| before.starts_with("class ").then_some(0));
         let end = before.rfind("\n}");
         class.is_some_and(|class| end.is_none_or(|end| end < class))
     }
@@ -180,26 +186,69 @@ impl<'t> Maker<'t> {
         let is_imported = |word: &str| {
             self.tree.files.iter().any(|file| {
                 let text = file.text.as_deref().unwrap_or_default();
-                file.path != self.file.path && code_words(file).any(|found| found.text == word) && (text.contains("import") || text.contains("require") || text.contains("use "))
+                file.path != self.file.path
+                    && code_words(file).any(|found| found.text == word)
+                    && (text.contains("import") || text.contains("require") || text.contains("use "))
             })
         };
         for (offset, line) in self.lines() {
-            if let Some(rest) = line.strip_prefix("export ").filter(|rest| !rest.starts_with('{') && !rest.starts_with("default") && !rest.starts_with('*')) {
-                let name = rest.split(|c| !is_part(c)).find(|word| !matches!(*word, "async" | "function" | "const" | "class" | "interface" | "enum" | "type" | "let" | "var" | "abstract"));
+            if let Some(rest) = line
+                .strip_prefix("export ")
+                .filter(|rest| !rest.starts_with('{') && !rest.starts_with("default") && !rest.starts_with('*'))
+            {
+                let name = rest.split(|c| !is_part(c)).find(|word| {
+                    !matches!(
+                        *word,
+                        "async"
+                            | "function"
+                            | "const"
+                            | "class"
+                            | "interface"
+                            | "enum"
+                            | "type"
+                            | "let"
+                            | "var"
+                            | "abstract"
+                    )
+                });
                 let name = name.unwrap_or_default();
-                self.push(all, "drop an export", offset, name.to_owned(), self.replaced(offset, "export ".len(), ""), is_imported(name));
+                self.push(
+                    all,
+                    "drop an export",
+                    offset,
+                    name.to_owned(),
+                    self.replaced(offset, "export ".len(), ""),
+                    is_imported(name),
+                );
             }
             if let Some(rest) = line.strip_prefix("module.exports = { ").and_then(|rest| rest.strip_suffix(" };")) {
                 for name in rest.split(", ") {
                     let kept: Vec<&str> = rest.split(", ").filter(|other| *other != name).collect();
                     let new = format!("module.exports = {{ {} }};", kept.join(", "));
-                    self.push(all, "drop an export", offset, name.to_owned(), self.replaced(offset, line.len(), &new), is_imported(name));
+                    self.push(
+                        all,
+                        "drop an export",
+                        offset,
+                        name.to_owned(),
+                        self.replaced(offset, line.len(), &new),
+                        is_imported(name),
+                    );
                 }
             }
-            if let Some((before, _)) = line.split_once(" = ").filter(|(before, _)| before.starts_with("exports.") || before.starts_with("module.exports.")) {
+            if let Some((before, _)) = line
+                .split_once(" = ")
+                .filter(|(before, _)| before.starts_with("exports.") || before.starts_with("module.exports."))
+            {
                 let name = before.rsplit('.').next().unwrap_or_default();
                 let new = line.replacen(before, "const dropped", 1);
-                self.push(all, "drop an export", offset, name.to_owned(), self.replaced(offset, line.len(), &new), is_imported(name));
+                self.push(
+                    all,
+                    "drop an export",
+                    offset,
+                    name.to_owned(),
+                    self.replaced(offset, line.len(), &new),
+                    is_imported(name),
+                );
             }
         }
     }
@@ -213,22 +262,35 @@ impl<'t> Maker<'t> {
             let Some(close) = matching(self.text, open) else { continue };
             let list = &self.text[open + 1..close];
             let parts = split_list(list);
-            let Some(last) = parts.last().map(|part| part.trim()).filter(|last| !last.is_empty() && !last.contains("self")) else { continue };
-            let name: String = last.trim_start_matches(['*', '.', '&', '{', ' ']).chars().take_while(|c| is_part(*c)).collect();
+            let Some(last) =
+                parts.last().map(|part| part.trim()).filter(|last| !last.is_empty() && !last.contains("self"))
+            else {
+                continue;
+            };
+            let name: String =
+                last.trim_start_matches(['*', '.', '&', '{', ' ']).chars().take_while(|c| is_part(*c)).collect();
             let kept = parts[..parts.len() - 1].join(",");
             let body = self.body_after(close, at);
             let is_read = code_words_of(body, self.extension()).any(|found| found.text == name);
             // JavaScript lets a call have any number of arguments; there only the body can miss it.
             let is_called = !matches!(self.extension(), "js") && self.is_used(word.text, at);
             let tree = self.replaced(open + 1, list.len(), &kept);
-            self.push(all, "drop a parameter", at, format!("{name} of {}", word.text), tree, is_read || is_called && !last.contains('='));
+            self.push(
+                all,
+                "drop a parameter",
+                at,
+                format!("{name} of {}", word.text),
+                tree,
+                is_read || is_called && !last.contains('='),
+            );
         }
     }
 
     /// The lines of a function's body: those further in than its first line.
     fn body_after(&self, close: usize, at: usize) -> &'t str {
         let line_start = self.text[..at].rfind('\n').map_or(0, |at| at + 1);
-        let indent = self.text[line_start..].len() - self.text[line_start..].trim_start_matches(' ').trim_start_matches('\t').len();
+        let indent = self.text[line_start..].len()
+            - self.text[line_start..].trim_start_matches(' ').trim_start_matches('\t').len();
         let rest = &self.text[close..];
         let mut end = 0;
         for (index, line) in rest.split_inclusive('\n').enumerate() {
@@ -254,12 +316,24 @@ impl<'t> Maker<'t> {
             let is_wanted = self.tree.files.iter().any(|file| {
                 let text = file.text.as_deref().unwrap_or_default();
                 let forms = [format!("'{id}'"), format!("\"{id}\""), format!("#{id}'"), format!("#{id}\"")];
-                let in_page = [format!("for=\"{id}\""), format!("href=\"#{id}\""), format!("labelledby=\"{id}\""), format!("controls=\"{id}\"")];
+                let in_page = [
+                    format!("for=\"{id}\""),
+                    format!("href=\"#{id}\""),
+                    format!("labelledby=\"{id}\""),
+                    format!("controls=\"{id}\""),
+                ];
                 file.path.ends_with(".js") && forms.iter().any(|form| text.contains(form.as_str()))
                     || file.path.ends_with(".tsx") && forms.iter().any(|form| text.contains(form.as_str()))
                     || file.path == self.file.path && in_page.iter().any(|form| text.contains(form.as_str()))
             });
-            self.push(all, "change an id", start, format!("{id} to {new}"), self.replaced(start, length, &new), is_wanted);
+            self.push(
+                all,
+                "change an id",
+                start,
+                format!("{id} to {new}"),
+                self.replaced(start, length, &new),
+                is_wanted,
+            );
         }
     }
 
@@ -268,13 +342,30 @@ impl<'t> Maker<'t> {
             return;
         }
         for (at, line) in self.lines() {
-            let is_message = line.contains("sendMessage(") || line.contains(".type ") || line.contains("CustomEvent(") || line.contains("addEventListener('todo:") || line.contains("PAGE_READY:");
+            let is_message = line.contains("sendMessage(")
+                || line.contains(".type ")
+                || line.contains("CustomEvent(")
+                || line.contains("addEventListener('todo:")
+                || line.contains("PAGE_READY:");
             let Some(quoted) = line.split('\'').nth(1).filter(|_| is_message) else { continue };
             let start = at + line.find(quoted).unwrap_or_default();
             let new = format!("{quoted}{}", ["Now", "2", "s"][seed.next(3)]);
             let literal = format!("'{quoted}'");
-            let count: usize = self.tree.files.iter().filter_map(|file| file.text.as_deref()).map(|text| text.matches(&literal).count()).sum();
-            self.push(all, "rename a message", start, format!("{quoted} to {new}"), self.replaced(start, quoted.len(), &new), count > 1);
+            let count: usize = self
+                .tree
+                .files
+                .iter()
+                .filter_map(|file| file.text.as_deref())
+                .map(|text| text.matches(&literal).count())
+                .sum();
+            self.push(
+                all,
+                "rename a message",
+                start,
+                format!("{quoted} to {new}"),
+                self.replaced(start, quoted.len(), &new),
+                count > 1,
+            );
         }
     }
 
@@ -283,17 +374,38 @@ impl<'t> Maker<'t> {
             return;
         }
         for (at, line) in self.lines() {
-            let is_route = ["fetch(", "send('/", "app.get(", "app.post(", "app.delete(", "app.use('/", "HandleFunc(", "router.patch(", "router.delete("].iter().any(|call| line.contains(call));
+            let is_route = [
+                "fetch(",
+                "send('/",
+                "app.get(",
+                "app.post(",
+                "app.delete(",
+                "app.use('/",
+                "HandleFunc(",
+                "router.patch(",
+                "router.delete(",
+            ]
+            .iter()
+            .any(|call| line.contains(call));
             let Some(found) = line.find(['\'', '"', '`']).filter(|_| is_route) else { continue };
             let rest = &line[found + 1..];
             let end = rest.find(['\'', '"', '`']).unwrap_or(rest.len());
             let route = &rest[..end];
             let Some(slash) = route.find('/') else { continue };
-            let word = route[slash..].split('/').rfind(|part| !part.is_empty() && part.chars().all(|c| is_part(c) && c != '$'));
+            let word = route[slash..]
+                .split('/')
+                .rfind(|part| !part.is_empty() && part.chars().all(|c| is_part(c) && c != '$'));
             let Some(word) = word else { continue };
             let start = at + found + 1 + route.rfind(word).unwrap_or_default();
             let new = format!("{word}{}", ["s", "-all", "2"][seed.next(3)]);
-            self.push(all, "change a route", start, format!("{route} to {new}"), self.replaced(start, word.len(), &new), true);
+            self.push(
+                all,
+                "change a route",
+                start,
+                format!("{route} to {new}"),
+                self.replaced(start, word.len(), &new),
+                true,
+            );
         }
     }
 
@@ -303,8 +415,17 @@ impl<'t> Maker<'t> {
             let module = package.replace('-', "_");
             self.tree.files.iter().any(|file| {
                 let text = file.text.as_deref().unwrap_or_default();
-                let forms = [format!("'{package}"), format!("import {module}"), format!("from {module}"), format!("\"{package}\""), format!("use {module}::")];
-                matches!(file.path.rsplit_once('.').map_or("", |(_, ending)| ending), "js" | "ts" | "tsx" | "py" | "go" | "rs") && forms.iter().any(|form| text.contains(form.as_str()))
+                let forms = [
+                    format!("'{package}"),
+                    format!("import {module}"),
+                    format!("from {module}"),
+                    format!("\"{package}\""),
+                    format!("use {module}::"),
+                ];
+                matches!(
+                    file.path.rsplit_once('.').map_or("", |(_, ending)| ending),
+                    "js" | "ts" | "tsx" | "py" | "go" | "rs"
+                ) && forms.iter().any(|form| text.contains(form.as_str()))
             })
         };
         if name == "package.json" {
@@ -314,8 +435,16 @@ impl<'t> Maker<'t> {
             let parts: Vec<&str> = self.text[open..open + length].split(',').collect();
             for (index, part) in parts.iter().enumerate() {
                 let package = part.split('"').nth(1).unwrap_or_default();
-                let kept: Vec<&str> = parts.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, part)| *part).collect();
-                self.push(all, "drop a dependency", open, package.to_owned(), self.replaced(open, length, &kept.join(",")), is_used(package));
+                let kept: Vec<&str> =
+                    parts.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, part)| *part).collect();
+                self.push(
+                    all,
+                    "drop a dependency",
+                    open,
+                    package.to_owned(),
+                    self.replaced(open, length, &kept.join(",")),
+                    is_used(package),
+                );
             }
             return;
         }
@@ -328,7 +457,14 @@ impl<'t> Maker<'t> {
             };
             if !package.is_empty() {
                 // A list that is there and empty is still a list.
-                self.push(all, "drop a dependency", at, package.to_owned(), self.replaced(at, line.len(), ""), is_used(package));
+                self.push(
+                    all,
+                    "drop a dependency",
+                    at,
+                    package.to_owned(),
+                    self.replaced(at, line.len(), ""),
+                    is_used(package),
+                );
             }
         }
     }
@@ -340,25 +476,35 @@ impl<'t> Maker<'t> {
             return;
         }
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        let others = || self.tree.files.iter().filter(|file| file.path != self.file.path && !file.path.ends_with(".md"));
+        let others =
+            || self.tree.files.iter().filter(|file| file.path != self.file.path && !file.path.ends_with(".md"));
         let is_imported = others().any(|file| {
             let text = file.text.as_deref().unwrap_or_default();
             match self.extension() {
-                "py" => text.lines().any(|line| (line.starts_with("from ") || line.starts_with("import ")) && line.split(|c| !is_part(c)).any(|word| word == stem)),
+                "py" => text.lines().any(|line| {
+                    (line.starts_with("from ") || line.starts_with("import "))
+                        && line.split(|c| !is_part(c)).any(|word| word == stem)
+                }),
                 "rs" => text.lines().any(|line| line.trim_start_matches("pub ") == format!("mod {stem};")),
                 "go" => false,
-                _ => text.contains(&format!("/{stem}'")) || text.contains(name) && !file.path.ends_with(".json") || text.contains(&format!("\"{name}\"")),
+                _ => {
+                    text.contains(&format!("/{stem}'"))
+                        || text.contains(name) && !file.path.ends_with(".json")
+                        || text.contains(&format!("\"{name}\""))
+                }
             }
         });
         // The files of a Go package need no import to be needed.
-        let is_shared = self.extension() == "go" && self.definitions().iter().any(|(word, at)| {
-            let directory = self.file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
-            let _ = at;
-            others().filter(|file| file.path.ends_with(".go")).any(|file| {
-                let is_near = file.path.rsplit_once('/').map_or("", |(directory, _)| directory) == directory;
-                code_words(file).any(|found| found.text == word.text) && (is_near || word.text.starts_with(char::is_uppercase))
-            })
-        });
+        let is_shared = self.extension() == "go"
+            && self.definitions().iter().any(|(word, at)| {
+                let directory = self.file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+                let _ = at;
+                others().filter(|file| file.path.ends_with(".go")).any(|file| {
+                    let is_near = file.path.rsplit_once('/').map_or("", |(directory, _)| directory) == directory;
+                    code_words(file).any(|found| found.text == word.text)
+                        && (is_near || word.text.starts_with(char::is_uppercase))
+                })
+            });
         let tree = with_file(self.tree, &self.file.path, None);
         self.push(all, "delete a file", 0, name.to_owned(), tree, is_imported || is_shared);
     }
@@ -388,13 +534,20 @@ fn code_words_of<'t>(text: &'t str, extension: &'t str) -> impl Iterator<Item = 
         }
         let line = if is_comment { "" } else { line };
         // What stands in a text is no code, except where texts are filled in.
-        let parts: Vec<&'t str> = match line.contains("${") || line.contains("f\"") || line.contains("on") && extension == "html" {
-            true => vec![line],
-            false => line.split(['"', '\'', '`']).step_by(2).collect(),
-        };
+        let parts: Vec<&'t str> =
+            match line.contains("${") || line.contains("f\"") || line.contains("on") && extension == "html" {
+                true => vec![line],
+                false => line.split(['"', '\'', '`']).step_by(2).collect(),
+            };
         parts.into_iter().flat_map(move |part| {
-            let part = if extension == "py" { part.split('#').next().unwrap_or(part) } else { part.split(" //").next().unwrap_or(part) };
-            part.split(|c| !is_part(c)).filter(|word| !word.is_empty()).map(move |word| Word { text: word, at: word.as_ptr() as usize - start })
+            let part = if extension == "py" {
+                part.split('#').next().unwrap_or(part)
+            } else {
+                part.split(" //").next().unwrap_or(part)
+            };
+            part.split(|c| !is_part(c))
+                .filter(|word| !word.is_empty())
+                .map(move |word| Word { text: word, at: word.as_ptr() as usize - start })
         })
     })
 }

@@ -2,7 +2,15 @@
 //!
 //! Readers of one language fill them in, rules compare them across files. A place is a byte offset into the file.
 
-use std::{borrow::Cow, collections::{HashMap, HashSet}};
+mod markup;
+mod of_rust;
+
+use std::{borrow::Cow, collections::HashMap};
+
+pub use self::{
+    markup::{Link, Mark, MarkKind, Script, ScriptKind, Setting},
+    of_rust::{Module, RustFacts},
+};
 
 /// One name at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,32 +50,6 @@ pub struct Facts<'t> {
     /// What every file of its directory shares: the name of a Go package.
     pub package: Option<&'t str>,
     pub rust: RustFacts<'t>,
-}
-
-/// What only Rust has.
-#[derive(Debug, Default)]
-pub struct RustFacts<'t> {
-    /// Modules that this file says are in files of their own.
-    pub modules: Vec<Module<'t>>,
-    /// Paths such as `store::Store::new`, outside of `use`.
-    pub paths: Vec<Access<'t>>,
-    /// `use`, by the scope it stands in; and those that end in `*`.
-    pub uses: Vec<(usize, usize)>,
-    pub globs: Vec<(usize, usize)>,
-    /// Scopes in which a macro may have made items.
-    pub macro_scopes: Vec<usize>,
-    /// Words in macros that may make items.
-    pub macro_words: HashSet<&'t str>,
-    /// The names of `macro_rules!`.
-    pub macros: Vec<&'t str>,
-    /// What `#[derive]` says of a class.
-    pub derives: Vec<(usize, Vec<&'t str>)>,
-    /// Types with the traits that they implement; an empty one may be any.
-    pub implements: Vec<(&'t str, &'t str)>,
-    /// The type that `Self` and `self` are in a scope.
-    pub owners: Vec<(usize, &'t str)>,
-    /// Constants and types of a type or trait.
-    pub associated: Vec<(&'t str, &'t str)>,
 }
 
 /// Why a file cannot be read, and how sure that is: grammars have gaps of their own.
@@ -146,8 +128,6 @@ pub struct Function<'t> {
     /// The body is a lone placeholder.
     pub is_stub: bool,
     pub is_public: bool,
-    /// The text from its name to its body.
-    pub signature: &'t str,
     /// The scope of its body.
     pub scope: usize,
 }
@@ -185,7 +165,6 @@ pub struct Class<'t> {
     pub is_open: bool,
     /// Its instances are made by a call with these parameters, if that is known.
     pub constructor: Constructor,
-    pub is_public: bool,
     pub kind: ClassKind,
 }
 
@@ -207,7 +186,6 @@ pub enum Constructor {
 
 #[derive(Clone, Debug)]
 pub struct Member<'t> {
-    pub at: usize,
     pub function: Option<usize>,
     pub type_of: Option<Type<'t>>,
 }
@@ -250,7 +228,6 @@ pub struct Exports<'t> {
 
 #[derive(Clone, Debug)]
 pub struct Export<'t> {
-    pub at: usize,
     pub what: ExportOf<'t>,
 }
 
@@ -269,11 +246,17 @@ pub struct Mention<'t> {
     pub is_guarded: bool,
 }
 
+/// What is done with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    Read,
+    Write,
+}
+
 #[derive(Debug)]
 pub struct Access<'t> {
     pub path: Path<'t>,
     pub scope: usize,
-    pub is_called: bool,
     pub is_written: bool,
     pub is_guarded: bool,
 }
@@ -295,8 +278,6 @@ pub struct Call<'t> {
     pub is_new: bool,
     /// A decorator: its arguments are not those of a plain call.
     pub is_decorator: bool,
-    /// The function that it decorates, or that stands as its last argument.
-    pub is_macro: bool,
 }
 
 #[derive(Debug)]
@@ -332,72 +313,12 @@ pub struct Comparison<'t> {
 pub struct Assignment<'t> {
     pub target: Path<'t>,
     pub value: Value<'t>,
-    pub scope: usize,
-    pub at: usize,
 }
 
 #[derive(Debug)]
 pub struct Literal<'t> {
     pub at: usize,
     pub text: Cow<'t, str>,
-}
-
-/// A file that a page, a stylesheet or a manifest names.
-#[derive(Debug)]
-pub struct Link<'t> {
-    pub target: Cow<'t, str>,
-    pub at: usize,
-    pub by: &'static str,
-}
-
-/// An id or class that markup gives or a stylesheet selects.
-#[derive(Debug)]
-pub struct Mark<'t> {
-    pub name: Name<'t>,
-    pub kind: MarkKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MarkKind {
-    Id,
-    Class,
-    /// `for`, `aria-labelledby`, `href="#…"`: an id of the same page.
-    IdWanted(&'static str),
-    IdStyled,
-    ClassStyled,
-}
-
-/// One value of a JSON file: `content_scripts.0.js.1`. Objects and lists stand there too, without a text.
-#[derive(Debug)]
-pub struct Setting<'t> {
-    pub key: String,
-    pub text: Cow<'t, str>,
-    pub at: usize,
-}
-
-#[derive(Debug)]
-pub struct Script<'t> {
-    pub text: &'t str,
-    pub at: usize,
-    pub kind: ScriptKind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ScriptKind {
-    Classic,
-    Module,
-    Style,
-    /// The value of an attribute such as `onclick`.
-    Attribute,
-}
-
-#[derive(Debug)]
-pub struct Module<'t> {
-    pub name: Name<'t>,
-    /// The scope of the module that it stands in.
-    pub scope: usize,
-    /// `#[path]`, or a condition that may leave it out.
-    pub is_special: bool,
 }
 
 impl<'t> Facts<'t> {

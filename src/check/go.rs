@@ -8,8 +8,8 @@ use tree_sitter::{Node, Tree};
 
 use super::{
     facts::{
-        Access, Argument, Call, Comparison, Facts, FieldUse, Literal, Mention, Name, Path, ScopeKind, Type, Value,
-        What,
+        Access, Argument, Call, Comparison, Facts, FieldUse, Literal, Mention, Name, Path, ScopeKind, Touch, Type,
+        Value, What,
     },
     syntax::{children, name, text},
 };
@@ -84,14 +84,21 @@ impl<'t> Reader<'t> {
                     }
                 }
             }
-            "block" | "if_statement" | "for_statement" | "expression_switch_statement" | "select_statement"
-            | "expression_case" | "default_case" | "type_case" | "communication_case" => {
+            "block"
+            | "if_statement"
+            | "for_statement"
+            | "expression_switch_statement"
+            | "select_statement"
+            | "expression_case"
+            | "default_case"
+            | "type_case"
+            | "communication_case" => {
                 let inner = self.facts.scope(scope, ScopeKind::Block);
                 self.each(node, inner);
             }
             "identifier" | "type_identifier" => self.mention(node, scope),
             "selector_expression" | "qualified_type" => {
-                self.chain(node, scope, false, false);
+                self.chain(node, scope, Touch::Read);
             }
             "call_expression" => {
                 self.call(node, scope);
@@ -102,7 +109,7 @@ impl<'t> Reader<'t> {
                 if let Some(left) = node.child_by_field_name("left") {
                     for target in children(left) {
                         if target.kind() == "selector_expression" {
-                            self.chain(target, scope, false, true);
+                            self.chain(target, scope, Touch::Write);
                         } else {
                             self.visit(target, scope);
                         }
@@ -137,10 +144,10 @@ impl<'t> Reader<'t> {
         self.facts.mentions.push(Mention { name, scope, is_guarded: false });
     }
 
-    fn chain(&mut self, node: Node, scope: usize, is_called: bool, is_written: bool) -> Path<'t> {
+    fn chain(&mut self, node: Node, scope: usize, touch: Touch) -> Path<'t> {
         let path = self.path(node, scope);
         if path.len() > 1 {
-            let access = Access { path: path.clone(), scope, is_called, is_written, is_guarded: false };
+            let access = Access { path: path.clone(), scope, is_written: touch == Touch::Write, is_guarded: false };
             self.facts.accesses.push(access);
         }
         path
@@ -185,7 +192,7 @@ impl<'t> Reader<'t> {
                 self.mention(node, scope);
                 Value::Path(vec![self.name(node)])
             }
-            "selector_expression" => Value::Path(self.chain(node, scope, false, false)),
+            "selector_expression" => Value::Path(self.chain(node, scope, Touch::Read)),
             "call_expression" => Value::Call(self.call(node, scope)),
             "func_literal" => Value::Function(self.function(node, scope)),
             "binary_expression" => match (node.child_by_field_name("left"), node.child_by_field_name("right")) {
@@ -208,7 +215,7 @@ impl<'t> Reader<'t> {
 
     fn call(&mut self, node: Node, scope: usize) -> usize {
         let path = match node.child_by_field_name("function") {
-            Some(callee) if callee.kind() == "selector_expression" => self.chain(callee, scope, true, false),
+            Some(callee) if callee.kind() == "selector_expression" => self.chain(callee, scope, Touch::Read),
             Some(callee) => self.path(callee, scope),
             None => Path::new(),
         };
@@ -226,7 +233,7 @@ impl<'t> Reader<'t> {
             }
         }
         let at = path.last().map_or(node.start_byte(), |name| name.at);
-        self.facts.calls.push(Call { at, path, scope, arguments, is_new: false, is_decorator: false, is_macro: false });
+        self.facts.calls.push(Call { at, path, scope, arguments, is_new: false, is_decorator: false });
         self.facts.calls.len() - 1
     }
 
@@ -245,7 +252,7 @@ impl<'t> Reader<'t> {
         let Some(made) = node.child_by_field_name("type") else { return self.each(node, scope) };
         let of = match made.kind() {
             "type_identifier" => self.path(made, scope),
-            "qualified_type" => self.chain(made, scope, false, false),
+            "qualified_type" => self.chain(made, scope, Touch::Read),
             _ => {
                 self.visit(made, scope);
                 Path::new()
@@ -296,13 +303,16 @@ impl<'t> Reader<'t> {
     fn type_of(&self, node: Node) -> Option<Type<'t>> {
         match node.kind() {
             "composite_literal" => self.type_path(node.child_by_field_name("type")?).map(Type::Instance),
-            "unary_expression" if self.text(node).starts_with('&') => self.type_of(node.child_by_field_name("operand")?),
+            "unary_expression" if self.text(node).starts_with('&') => {
+                self.type_of(node.child_by_field_name("operand")?)
+            }
             "call_expression" => {
                 let callee = node.child_by_field_name("function")?;
                 let path: Option<Path<'t>> = match callee.kind() {
                     "identifier" => Some(vec![self.name(callee)]),
                     "selector_expression" => {
-                        let operand = callee.child_by_field_name("operand").filter(|operand| operand.kind() == "identifier")?;
+                        let operand =
+                            callee.child_by_field_name("operand").filter(|operand| operand.kind() == "identifier")?;
                         Some(vec![self.name(operand), self.name(callee.child_by_field_name("field")?)])
                     }
                     _ => None,
@@ -318,9 +328,10 @@ impl<'t> Reader<'t> {
         match node.kind() {
             "type_identifier" => Some(vec![self.name(node)]),
             "pointer_type" => self.type_path(node.named_child(0)?),
-            "qualified_type" => {
-                Some(vec![self.name(node.child_by_field_name("package")?), self.name(node.child_by_field_name("name")?)])
-            }
+            "qualified_type" => Some(vec![
+                self.name(node.child_by_field_name("package")?),
+                self.name(node.child_by_field_name("name")?),
+            ]),
             _ => None,
         }
     }

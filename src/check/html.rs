@@ -11,8 +11,17 @@ use super::{
 
 /// Attributes whose values are ids of the same page.
 const ID_ATTRIBUTES: &[&str] = &[
-    "for", "aria-labelledby", "aria-describedby", "aria-controls", "aria-owns", "aria-activedescendant",
-    "aria-details", "aria-errormessage", "aria-flowto", "list", "popovertarget",
+    "for",
+    "aria-labelledby",
+    "aria-describedby",
+    "aria-controls",
+    "aria-owns",
+    "aria-activedescendant",
+    "aria-details",
+    "aria-errormessage",
+    "aria-flowto",
+    "list",
+    "popovertarget",
 ];
 
 /// Reads one page's facts. `text` is what `tree` was parsed from.
@@ -61,7 +70,9 @@ impl<'t> Reader<'t> {
         let has = |key: &str, value: &str| {
             attributes.iter().any(|(name, found)| name == key && found.text.to_lowercase().contains(value))
         };
-        let is_for_later = has("rel", "preconnect") || has("rel", "canonical") || has("rel", "alternate")
+        let is_for_later = has("rel", "preconnect")
+            || has("rel", "canonical")
+            || has("rel", "alternate")
             || has("rel", "dns-prefetch");
         for (key, value) in &attributes {
             let is_made = ["{{", "{%", "<%", "<?", "${"].iter().any(|mark| value.text.contains(mark));
@@ -112,7 +123,12 @@ impl<'t> Reader<'t> {
             return;
         }
         let method = attributes.iter().find(|(key, _)| key == "method").map_or("get", |(_, value)| value.text);
-        let argument = |text: &'t str, at| Argument { at, keyword: None, is_spread: false, value: Value::Text(Cow::Borrowed(text)) };
+        let argument = |text: &'t str, at| Argument {
+            at,
+            keyword: None,
+            is_spread: false,
+            value: Value::Text(Cow::Borrowed(text)),
+        };
         self.facts.calls.push(Call {
             at: action.at,
             path: vec![Name { text: "<form>", at: action.at }],
@@ -120,7 +136,6 @@ impl<'t> Reader<'t> {
             arguments: vec![argument(action.text, action.at), argument(method, action.at)],
             is_new: false,
             is_decorator: false,
-            is_macro: false,
         });
     }
 

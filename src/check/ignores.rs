@@ -67,7 +67,9 @@ fn rules(rest: &str) -> Vec<String> {
     let named: Vec<String> = rest
         .trim_start_matches([':', ' '])
         .split([',', ' '])
-        .take_while(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && *word != "--")
+        .take_while(|word| {
+            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && *word != "--"
+        })
         .map(|word| word.trim_matches('-').to_owned())
         .filter(|word| !word.is_empty())
         .collect();

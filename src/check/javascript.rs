@@ -7,7 +7,7 @@ mod values;
 use tree_sitter::{Node, Tree};
 
 use super::{
-    facts::{Access, Comparison, Facts, Literal, Mention, Name, Path, ScopeKind, Value},
+    facts::{Access, Comparison, Facts, Literal, Mention, Name, Path, ScopeKind, Touch, Value},
     syntax::{child_of_kind, children, name, text},
 };
 
@@ -74,7 +74,9 @@ impl<'t> Reader<'t> {
                 self.class(node, scope);
             }
             "variable_declarator" => self.variable(node, scope),
-            "enum_declaration" | "interface_declaration" | "type_alias_declaration" => self.type_declaration(node, scope),
+            "enum_declaration" | "interface_declaration" | "type_alias_declaration" => {
+                self.type_declaration(node, scope)
+            }
             "internal_module" | "module" => self.namespace(node, scope),
             "ambient_declaration" => self.ambient(node, scope),
             "statement_block" | "for_statement" | "switch_body" | "class_static_block" => {
@@ -97,7 +99,7 @@ impl<'t> Reader<'t> {
             }
             "identifier" | "shorthand_property_identifier" => self.mention(node, scope),
             "member_expression" => {
-                self.chain(node, scope, false, false);
+                self.chain(node, scope, Touch::Read);
             }
             "call_expression" | "new_expression" => {
                 self.call(node, scope);
@@ -113,8 +115,14 @@ impl<'t> Reader<'t> {
             "jsx_closing_element" | "property_identifier" | "statement_identifier" | "regex" => {}
             "decorator" => self.decorator(node, scope),
             // Types have names of their own, and a library of them that is not looked at.
-            "type_annotation" | "type_arguments" | "type_parameters" | "implements_clause" | "type_query"
-            | "predefined_type" | "type_predicate_annotation" | "asserts_annotation" => {}
+            "type_annotation"
+            | "type_arguments"
+            | "type_parameters"
+            | "implements_clause"
+            | "type_query"
+            | "predefined_type"
+            | "type_predicate_annotation"
+            | "asserts_annotation" => {}
             "as_expression" | "satisfies_expression" | "type_assertion" => {
                 let is_first = node.kind() != "type_assertion";
                 let inner = children(node);
@@ -144,11 +152,17 @@ impl<'t> Reader<'t> {
     }
 
     /// `a.b.c`: the path of it, and a mention of `a`. Only the whole chain is an access.
-    fn chain(&mut self, node: Node, scope: usize, is_called: bool, is_written: bool) -> Path<'t> {
+    fn chain(&mut self, node: Node, scope: usize, touch: Touch) -> Path<'t> {
         let path = self.path(node, scope);
         if path.len() > 1 {
-            let is_guarded = self.guards > 0 || self.is_tested(node) || node.child_by_field_name("optional_chain").is_some();
-            self.facts.accesses.push(Access { path: path.clone(), scope, is_called, is_written, is_guarded });
+            let is_guarded =
+                self.guards > 0 || self.is_tested(node) || node.child_by_field_name("optional_chain").is_some();
+            self.facts.accesses.push(Access {
+                path: path.clone(),
+                scope,
+                is_written: touch == Touch::Write,
+                is_guarded,
+            });
         }
         path
     }
@@ -172,7 +186,14 @@ impl<'t> Reader<'t> {
             }
             "non_null_expression" | "parenthesized_expression" if node.named_child_count() == 1 => {
                 match node.named_child(0) {
-                    Some(inner) if matches!(inner.kind(), "identifier" | "this" | "member_expression" | "non_null_expression") => self.path(inner, scope),
+                    Some(inner)
+                        if matches!(
+                            inner.kind(),
+                            "identifier" | "this" | "member_expression" | "non_null_expression"
+                        ) =>
+                    {
+                        self.path(inner, scope)
+                    }
                     Some(inner) => {
                         self.visit(inner, scope);
                         vec![nameless]

@@ -12,18 +12,80 @@ use crate::workspace::tree::Tree;
 
 /// Directories with files for tests to read, and with what other projects wrote.
 const MATERIAL: &[&str] = &[
-    "fixtures", "fixture", "__fixtures__", "testdata", "test-data", "test_data", "testfixtures", "__snapshots__",
-    "snapshots", "vendor", "_vendor", "vendored", "third_party", "third-party", "thirdparty", "node_modules",
-    "bower_components", "site-packages", "dist-packages", "__mocks__", "golden", "goldens", "corpus", "stubs", "dist", "htmlcov", "coverage", ".next", "storybook-static",
-    "boilerplate", "scaffold", "scaffolds", "skeleton", "cookiecutter",
+    "fixtures",
+    "fixture",
+    "__fixtures__",
+    "testdata",
+    "test-data",
+    "test_data",
+    "testfixtures",
+    "__snapshots__",
+    "snapshots",
+    "vendor",
+    "_vendor",
+    "vendored",
+    "third_party",
+    "third-party",
+    "thirdparty",
+    "node_modules",
+    "bower_components",
+    "site-packages",
+    "dist-packages",
+    "__mocks__",
+    "golden",
+    "goldens",
+    "corpus",
+    "stubs",
+    "dist",
+    "htmlcov",
+    "coverage",
+    ".next",
+    "storybook-static",
+    "boilerplate",
+    "scaffold",
+    "scaffolds",
+    "skeleton",
+    "cookiecutter",
 ];
 /// The same, except for the pages in them, which are the project's own.
 const TEMPLATES: &[&str] = &["templates", "template"];
 /// Directories that a build fills.
 const BUILT: &[&str] = &[
-    "dist", "build", "out", "lib", "es", "esm", "cjs", "umd", "types", "typings", "_build", "target", "coverage",
-    "generated", "gen", "bin", "bundles", "bundle", ".next", ".nuxt", ".svelte-kit", ".output", "public", "static",
-    "_site", "pkg", "wasm", "compiled", "release", "docs", "artifacts", "tmp", ".cache", "node_modules", "vendor",
+    "dist",
+    "build",
+    "out",
+    "lib",
+    "es",
+    "esm",
+    "cjs",
+    "umd",
+    "types",
+    "typings",
+    "_build",
+    "target",
+    "coverage",
+    "generated",
+    "gen",
+    "bin",
+    "bundles",
+    "bundle",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    ".output",
+    "public",
+    "static",
+    "_site",
+    "pkg",
+    "wasm",
+    "compiled",
+    "release",
+    "docs",
+    "artifacts",
+    "tmp",
+    ".cache",
+    "node_modules",
+    "vendor",
 ];
 
 #[derive(Default)]
@@ -91,7 +153,8 @@ impl<'t> Manifests<'t> {
                         let _ = ignored.add_line(None, line.trim_start_matches('/'));
                     }
                 }
-                _ if name.contains("requirements") && (name.ends_with(".txt") || name.ends_with(".in") || name.ends_with(".pip"))
+                _ if name.contains("requirements")
+                    && (name.ends_with(".txt") || name.ends_with(".in") || name.ends_with(".pip"))
                     || parent(&file.path).ends_with("requirements") =>
                 {
                     manifests.requirements(text);
@@ -119,7 +182,8 @@ impl<'t> Manifests<'t> {
             let name = directory.rsplit('/').next().unwrap_or(directory);
             BUILT.contains(&name) && !directories.contains(directory)
         });
-        is_built || self.ignored.as_ref().is_some_and(|ignored| ignored.matched_path_or_any_parents(path, false).is_ignore())
+        is_built
+            || self.ignored.as_ref().is_some_and(|ignored| ignored.matched_path_or_any_parents(path, false).is_ignore())
     }
 
     fn json(&mut self, path: &'t str, settings: &[Setting<'t>]) {
@@ -127,21 +191,35 @@ impl<'t> Manifests<'t> {
         if name == "package.json" {
             let mut packages: HashSet<String> = HashSet::new();
             for setting in settings {
-                for list in ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies", "peerDependenciesMeta", "imports", "alias"] {
+                for list in [
+                    "dependencies",
+                    "devDependencies",
+                    "peerDependencies",
+                    "optionalDependencies",
+                    "peerDependenciesMeta",
+                    "imports",
+                    "alias",
+                ] {
                     if let Some(package) = setting.key.strip_prefix(list).and_then(|rest| rest.strip_prefix('.')) {
                         packages.insert(package.to_owned());
                     }
                 }
-                let is_bundled = setting.key.starts_with("bundleDependencies.") || setting.key.starts_with("bundledDependencies.");
+                let is_bundled =
+                    setting.key.starts_with("bundleDependencies.") || setting.key.starts_with("bundledDependencies.");
                 if setting.key == "name" || is_bundled {
                     packages.insert(setting.text.to_string());
                 }
             }
             self.node.insert(parent(path), packages);
         }
-        if name.starts_with("tsconfig") || name.starts_with("jsconfig") || name == "deno.json" || name == "import_map.json" {
+        if name.starts_with("tsconfig")
+            || name.starts_with("jsconfig")
+            || name == "deno.json"
+            || name == "import_map.json"
+        {
             for setting in settings {
-                let in_paths = setting.key.strip_prefix("compilerOptions.paths.").or_else(|| setting.key.strip_prefix("imports."));
+                let in_paths =
+                    setting.key.strip_prefix("compilerOptions.paths.").or_else(|| setting.key.strip_prefix("imports."));
                 if let Some(pattern) = in_paths {
                     let pattern = pattern.split(['*', '.']).next().unwrap_or_default();
                     self.aliases.insert(pattern.trim_end_matches('/').to_owned());
@@ -176,7 +254,9 @@ impl<'t> Manifests<'t> {
         tables.extend(table(manifest.get("target")).values().filter_map(|value| value.as_table().cloned()));
         tables.push(table(manifest.get("workspace")));
         for table_of in tables {
-            for list in ["dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies", "build_dependencies"] {
+            for list in
+                ["dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies", "build_dependencies"]
+            {
                 entry.dependencies.extend(table(table_of.get(list)).keys().map(|name| name.replace('-', "_")));
             }
         }
@@ -223,7 +303,15 @@ impl<'t> Manifests<'t> {
         match value {
             toml::Value::Table(table) => {
                 for (key, value) in table {
-                    let names = ["dependencies", "packages", "dev-packages", "dependency-groups", "requires", "group", "extras"];
+                    let names = [
+                        "dependencies",
+                        "packages",
+                        "dev-packages",
+                        "dependency-groups",
+                        "requires",
+                        "group",
+                        "extras",
+                    ];
                     let is_named = names.iter().any(|name| key.contains(name));
                     if is_list {
                         self.distribution(key);
@@ -282,7 +370,26 @@ impl<'t> Manifests<'t> {
 
 /// Configurations that can give an import another meaning.
 fn is_bundler_config(name: &str) -> bool {
-    let beginnings =
-        ["webpack", "vite", "rollup", "babel", ".babelrc", "jest", "vitest", "esbuild", "snowpack", "next.config", "nuxt.config", "karma", "wdio", "metro", "rspack", "gulpfile", "Gruntfile", "astro.config", "svelte.config"];
+    let beginnings = [
+        "webpack",
+        "vite",
+        "rollup",
+        "babel",
+        ".babelrc",
+        "jest",
+        "vitest",
+        "esbuild",
+        "snowpack",
+        "next.config",
+        "nuxt.config",
+        "karma",
+        "wdio",
+        "metro",
+        "rspack",
+        "gulpfile",
+        "Gruntfile",
+        "astro.config",
+        "svelte.config",
+    ];
     beginnings.iter().any(|beginning| name.starts_with(beginning)) && !name.ends_with(".md")
 }

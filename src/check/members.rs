@@ -20,20 +20,55 @@ pub enum Found<'t> {
 
 /// Every type of Rust has these, by traits that are implemented for all.
 const OF_ALL: &[&str] = &[
-    "to_string", "into", "try_into", "to_owned", "clone_into", "borrow", "borrow_mut", "type_id", "from", "try_from",
-    "as_any", "fmt",
+    "to_string",
+    "into",
+    "try_into",
+    "to_owned",
+    "clone_into",
+    "borrow",
+    "borrow_mut",
+    "type_id",
+    "from",
+    "try_from",
+    "as_any",
+    "fmt",
 ];
 /// Traits of the standard library that bring no more than these methods.
 const TRAITS: &[(&str, &[&str])] = &[
-    ("Debug", &["fmt"]), ("Display", &["fmt", "to_string"]), ("Clone", &["clone", "clone_from"]), ("Copy", &[]),
-    ("PartialEq", &["eq", "ne"]), ("Eq", &[]), ("PartialOrd", &["partial_cmp", "lt", "le", "gt", "ge"]),
-    ("Ord", &["cmp", "max", "min", "clamp"]), ("Hash", &["hash", "hash_slice"]), ("Default", &["default"]),
-    ("From", &["from"]), ("Into", &["into"]), ("TryFrom", &["try_from"]), ("FromStr", &["from_str"]),
-    ("Drop", &["drop"]), ("Serialize", &["serialize"]), ("Deserialize", &["deserialize"]),
-    ("Error", &["source", "description", "cause", "to_string"]), ("AsRef", &["as_ref"]), ("AsMut", &["as_mut"]),
-    ("Add", &["add"]), ("Sub", &["sub"]), ("Mul", &["mul"]), ("Div", &["div"]), ("Neg", &["neg"]), ("Not", &["not"]),
-    ("AddAssign", &["add_assign"]), ("SubAssign", &["sub_assign"]), ("Index", &["index"]),
-    ("IndexMut", &["index_mut"]), ("Send", &[]), ("Sync", &[]), ("Unpin", &[]), ("Zeroize", &["zeroize"]),
+    ("Debug", &["fmt"]),
+    ("Display", &["fmt", "to_string"]),
+    ("Clone", &["clone", "clone_from"]),
+    ("Copy", &[]),
+    ("PartialEq", &["eq", "ne"]),
+    ("Eq", &[]),
+    ("PartialOrd", &["partial_cmp", "lt", "le", "gt", "ge"]),
+    ("Ord", &["cmp", "max", "min", "clamp"]),
+    ("Hash", &["hash", "hash_slice"]),
+    ("Default", &["default"]),
+    ("From", &["from"]),
+    ("Into", &["into"]),
+    ("TryFrom", &["try_from"]),
+    ("FromStr", &["from_str"]),
+    ("Drop", &["drop"]),
+    ("Serialize", &["serialize"]),
+    ("Deserialize", &["deserialize"]),
+    ("Error", &["source", "description", "cause", "to_string"]),
+    ("AsRef", &["as_ref"]),
+    ("AsMut", &["as_mut"]),
+    ("Add", &["add"]),
+    ("Sub", &["sub"]),
+    ("Mul", &["mul"]),
+    ("Div", &["div"]),
+    ("Neg", &["neg"]),
+    ("Not", &["not"]),
+    ("AddAssign", &["add_assign"]),
+    ("SubAssign", &["sub_assign"]),
+    ("Index", &["index"]),
+    ("IndexMut", &["index_mut"]),
+    ("Send", &[]),
+    ("Sync", &[]),
+    ("Unpin", &[]),
+    ("Zeroize", &["zeroize"]),
 ];
 
 impl<'t> Project<'t> {
@@ -98,7 +133,9 @@ impl<'t> Project<'t> {
         traits.extend(self.rust.implements.get(definition.name).into_iter().flatten());
         let derives = self.units[unit].facts.rust.derives.iter().filter(|(index, _)| *index == class);
         traits.extend(derives.flat_map(|(_, names)| names.iter().copied()));
-        let mut is_open = definition.is_open || definition.kind == ClassKind::Interface || self.rust.macro_words.contains(definition.name);
+        let mut is_open = definition.is_open
+            || definition.kind == ClassKind::Interface
+            || self.rust.macro_words.contains(definition.name);
         for name_of_trait in traits {
             let known = TRAITS.iter().find(|(known, _)| *known == name_of_trait);
             match known {
@@ -120,7 +157,8 @@ impl<'t> Project<'t> {
             }
         }
         // Traits of the project may be implemented for every type.
-        let is_any = OF_ALL.contains(&name) || self.rust.trait_methods.contains(name) || self.rust.macro_words.contains(name);
+        let is_any =
+            OF_ALL.contains(&name) || self.rust.trait_methods.contains(name) || self.rust.macro_words.contains(name);
         if is_open || is_any { TypeMember::Unknown } else { TypeMember::Missing }
     }
 
@@ -159,8 +197,23 @@ impl<'t> Project<'t> {
 
 /// What every object of JavaScript has, and every function.
 const OBJECT: &[&str] = &[
-    "constructor", "toString", "toLocaleString", "valueOf", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable",
-    "__proto__", "then", "catch", "finally", "name", "length", "prototype", "call", "apply", "bind",
+    "constructor",
+    "toString",
+    "toLocaleString",
+    "valueOf",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "__proto__",
+    "then",
+    "catch",
+    "finally",
+    "name",
+    "length",
+    "prototype",
+    "call",
+    "apply",
+    "bind",
 ];
 
 /// Bases that add nothing that could be looked up.

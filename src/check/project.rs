@@ -1,12 +1,19 @@
 //! All files of a project with their facts, and how to find one by its path. Pure: texts come in as values.
 
+mod all_of_rust;
+mod words;
+
 use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
+use self::{
+    all_of_rust::AllOfRust,
+    words::{python_roots, words},
+};
 use super::{
     css,
-    facts::{Binding, ClassKind, Facts, Fault, ScopeKind, ScriptKind, Value},
+    facts::{Binding, Facts, Fault, ScopeKind, ScriptKind, Value},
     go, html, javascript, json,
     manifests::Manifests,
     nearest, python,
@@ -61,34 +68,6 @@ pub struct Project<'t> {
 /// Functions by their names: unit and number of each.
 pub type Methods<'t> = HashMap<&'t str, Vec<(usize, usize)>>;
 
-/// What is known of Rust without regard to modules.
-#[derive(Default)]
-pub struct AllOfRust<'t> {
-    pub traits: HashSet<&'t str>,
-    pub trait_methods: HashSet<&'t str>,
-    /// By type: the traits that it implements.
-    pub implements: HashMap<&'t str, Vec<&'t str>>,
-    pub associated: HashSet<(&'t str, &'t str)>,
-    pub macro_words: HashSet<&'t str>,
-    pub macros: HashSet<&'t str>,
-}
-
-impl<'t> AllOfRust<'t> {
-    fn add(&mut self, facts: &Facts<'t>) {
-        let own: HashSet<&str> =
-            facts.classes.iter().filter(|class| class.kind == ClassKind::Interface).map(|class| class.name).collect();
-        let methods = facts.functions.iter().filter(|function| function.owner.is_some_and(|owner| own.contains(owner)));
-        self.trait_methods.extend(methods.map(|function| function.name));
-        self.traits.extend(own);
-        for (owner, name) in &facts.rust.implements {
-            self.implements.entry(owner).or_default().push(name);
-        }
-        self.associated.extend(&facts.rust.associated);
-        self.macro_words.extend(&facts.rust.macro_words);
-        self.macros.extend(&facts.rust.macros);
-    }
-}
-
 /// A file, or a script or style inside a page.
 pub struct Unit<'t> {
     pub file: usize,
@@ -118,10 +97,12 @@ impl Unit<'_> {
 
 impl<'t> Project<'t> {
     pub fn new(tree: &'t Tree) -> Project<'t> {
-        let read: Vec<Vec<Unit<'t>>> =
-            tree.files.par_iter().enumerate().map(|(file, source)| {
-                source.text.as_deref().map_or_else(Vec::new, |text| units(file, &source.path, text))
-            }).collect();
+        let read: Vec<Vec<Unit<'t>>> = tree
+            .files
+            .par_iter()
+            .enumerate()
+            .map(|(file, source)| source.text.as_deref().map_or_else(Vec::new, |text| units(file, &source.path, text)))
+            .collect();
         let units: Vec<Unit<'t>> = read.into_iter().flatten().collect();
         let mut unit_of_file = vec![None; tree.files.len()];
         for (index, unit) in units.iter().enumerate().filter(|(_, unit)| unit.script.is_none()) {
@@ -168,7 +149,9 @@ impl<'t> Project<'t> {
         project.index();
         project.resolutions = (0..project.units.len())
             .into_par_iter()
-            .map(|unit| project.units[unit].facts.imports.iter().map(|import| resolve::find(&project, unit, import)).collect())
+            .map(|unit| {
+                project.units[unit].facts.imports.iter().map(|import| resolve::find(&project, unit, import)).collect()
+            })
             .collect();
         project.modules = Modules::new(&project);
         project
@@ -201,13 +184,16 @@ impl<'t> Project<'t> {
                 self.members.extend(access.path.last().map(|name| name.text));
             }
             for call in &facts.calls {
-                let asks = ["isinstance", "issubclass", "super", "raises", "type", "cast", "print", "str", "len", "repr"];
+                let asks =
+                    ["isinstance", "issubclass", "super", "raises", "type", "cast", "print", "str", "len", "repr"];
                 if call.path.last().is_some_and(|name| asks.contains(&name.text)) {
                     continue;
                 }
                 for argument in &call.arguments {
                     if let Value::Path(path) = &argument.value {
-                        self.handed.extend(path.last().map(|name| name.text).filter(|name| name.starts_with(char::is_uppercase)));
+                        self.handed.extend(
+                            path.last().map(|name| name.text).filter(|name| name.starts_with(char::is_uppercase)),
+                        );
                     }
                 }
             }
@@ -335,58 +321,6 @@ fn home_of_methods<'t>(unit: &Unit<'t>, path: &'t str) -> (&'t str, &'t str) {
         Some(package) => (parent(path), package),
         None => ("", ""),
     }
-}
-
-fn python_roots(tree: &Tree) -> HashMap<&str, Vec<&str>> {
-    let mut roots: HashMap<&str, Vec<&str>> = HashMap::new();
-    let mut add = |name, root| {
-        let known = roots.entry(name).or_default();
-        if !known.contains(&root) {
-            known.push(root);
-        }
-    };
-    for file in &tree.files {
-        let (stem, ending) = file.path.rsplit_once('.').unwrap_or((&file.path, ""));
-        if !matches!(ending, "py" | "pyi" | "pyx" | "so" | "pyd") {
-            continue;
-        }
-        let name = stem.rsplit('/').next().unwrap_or(stem);
-        add(name, parent(stem));
-        let mut directory = parent(stem);
-        while !directory.is_empty() {
-            add(directory.rsplit('/').next().unwrap_or(directory), parent(directory));
-            directory = parent(directory);
-        }
-    }
-    roots
-}
-
-/// Every word of every text: names as programs and markup spell them, with their dashes and without.
-fn words(tree: &Tree) -> HashMap<&str, u32> {
-    let counted: Vec<HashMap<&str, u32>> =
-        tree.files.par_iter().filter_map(|file| file.text.as_deref()).map(words_of).collect();
-    let mut all = HashMap::new();
-    for (word, number) in counted.into_iter().flatten() {
-        *all.entry(word).or_default() += number;
-    }
-    all
-}
-
-fn words_of(text: &str) -> HashMap<&str, u32> {
-    let mut words: HashMap<&str, u32> = HashMap::new();
-    for dashed in text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$' && c != '-') {
-        let trimmed = dashed.trim_matches('-');
-        if trimmed.is_empty() {
-            continue;
-        }
-        *words.entry(trimmed).or_default() += 1;
-        if trimmed.contains('-') {
-            for word in trimmed.split('-').filter(|word| !word.is_empty()) {
-                *words.entry(word).or_default() += 1;
-            }
-        }
-    }
-    words
 }
 
 /// The directory of a path; empty at the top.

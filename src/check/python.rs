@@ -2,6 +2,7 @@
 
 mod declarations;
 mod imports;
+mod parameters;
 mod values;
 
 use std::collections::HashMap;
@@ -9,7 +10,7 @@ use std::collections::HashMap;
 use tree_sitter::{Node, Tree};
 
 use super::{
-    facts::{Access, Facts, Mention, Name, Path, Scope, ScopeKind, What},
+    facts::{Access, Facts, Mention, Name, Path, Scope, ScopeKind, Touch, What},
     syntax::{children, name, text},
 };
 
@@ -115,7 +116,11 @@ impl<'t> Reader<'t> {
             "delete_statement" => self.each(node, scope),
             "case_clause" => {
                 for child in children(node) {
-                    if child.kind() == "case_pattern" { self.case_pattern(child, scope) } else { self.visit(child, scope) }
+                    if child.kind() == "case_pattern" {
+                        self.case_pattern(child, scope)
+                    } else {
+                        self.visit(child, scope)
+                    }
                 }
             }
             "type_alias_statement" => {
@@ -127,7 +132,7 @@ impl<'t> Reader<'t> {
             }
             "identifier" => self.mention(node, scope),
             "attribute" => {
-                self.chain(node, scope, false, false);
+                self.chain(node, scope, Touch::Read);
             }
             "call" => {
                 self.call(node, scope);
@@ -158,11 +163,15 @@ impl<'t> Reader<'t> {
                 return false;
             }
             if node.kind() == "try_statement" {
-                let names_error = children(node).iter().filter(|child| child.kind().starts_with("except")).any(|clause| {
-                    let text = self.text(*clause);
-                    let head = text.split(':').next().unwrap_or_default().trim();
-                    head == "except" || head.contains("NameError") || head.contains("Exception") || head.contains("ImportError")
-                });
+                let names_error =
+                    children(node).iter().filter(|child| child.kind().starts_with("except")).any(|clause| {
+                        let text = self.text(*clause);
+                        let head = text.split(':').next().unwrap_or_default().trim();
+                        head == "except"
+                            || head.contains("NameError")
+                            || head.contains("Exception")
+                            || head.contains("ImportError")
+                    });
                 if names_error {
                     return true;
                 }
@@ -173,11 +182,16 @@ impl<'t> Reader<'t> {
     }
 
     /// `a.b.c`: only the whole chain is an access.
-    fn chain(&mut self, node: Node, scope: usize, is_called: bool, is_written: bool) -> Path<'t> {
+    fn chain(&mut self, node: Node, scope: usize, touch: Touch) -> Path<'t> {
         let path = self.path(node, scope);
         if path.len() > 1 {
             let is_guarded = self.guards > 0;
-            self.facts.accesses.push(Access { path: path.clone(), scope, is_called, is_written, is_guarded });
+            self.facts.accesses.push(Access {
+                path: path.clone(),
+                scope,
+                is_written: touch == Touch::Write,
+                is_guarded,
+            });
         }
         path
     }
@@ -240,7 +254,8 @@ impl<'t> Reader<'t> {
 
     /// What stands behind a condition may be there only where the condition holds.
     fn condition(&mut self, node: Node, scope: usize) {
-        let is_main = node.child_by_field_name("condition").is_some_and(|condition| self.text(condition).contains("__name__"));
+        let is_main =
+            node.child_by_field_name("condition").is_some_and(|condition| self.text(condition).contains("__name__"));
         let is_else_of_loop = node.kind() == "else_clause"
             && node.parent().is_some_and(|parent| parent.kind() != "if_statement" && parent.kind() != "try_statement");
         let adds = usize::from(!is_main && !is_else_of_loop);

@@ -60,7 +60,8 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
         Language::Python => python::exported(project, unit, name, steps),
         Language::Go => {
             let siblings = project.siblings(unit);
-            let is_there = siblings.iter().find(|unit| project.units[**unit].facts.scopes[0].bindings.contains_key(name));
+            let is_there =
+                siblings.iter().find(|unit| project.units[**unit].facts.scopes[0].bindings.contains_key(name));
             match is_there {
                 Some(home) => Exported::Bound(*home, 0),
                 None if siblings.iter().any(|unit| !project.units[*unit].is_read()) => Exported::Unknown,
@@ -72,12 +73,10 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
             if let Some(export) = facts.exports.names.get(name) {
                 return match export.what {
                     ExportOf::Local(local) if facts.scopes[0].bindings.contains_key(local) => Exported::Bound(unit, 0),
-                    ExportOf::Import(import, imported) => {
-                        match (project.resolution(unit, import), imported) {
-                            (Resolution::Unit(target), Imported::Name(name)) => exported(project, *target, name, steps - 1),
-                            _ => Exported::Present,
-                        }
-                    }
+                    ExportOf::Import(import, imported) => match (project.resolution(unit, import), imported) {
+                        (Resolution::Unit(target), Imported::Name(name)) => exported(project, *target, name, steps - 1),
+                        _ => Exported::Present,
+                    },
                     _ => Exported::Present,
                 };
             }
@@ -99,7 +98,11 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
             let has_shape = facts.exports.has_module_syntax || facts.exports.has_common_js;
             // A declaration may tell less than the script beside it holds.
             let stem = project.path(unit).strip_suffix(".d.ts");
-            let has_script = stem.is_some_and(|stem| [".js", ".mjs", ".cjs"].iter().any(|ending| project.by_path.contains_key(format!("{stem}{ending}").as_str())));
+            let has_script = stem.is_some_and(|stem| {
+                [".js", ".mjs", ".cjs"]
+                    .iter()
+                    .any(|ending| project.by_path.contains_key(format!("{stem}{ending}").as_str()))
+            });
             if is_open || !has_shape || has_script { Exported::Unknown } else { Exported::Missing }
         }
     }
@@ -123,7 +126,9 @@ pub fn names_of<'p>(project: &'p Project, unit: usize) -> Vec<&'p str> {
     let units = if siblings.is_empty() { std::slice::from_ref(&unit) } else { siblings };
     let names = units.iter().flat_map(|unit| project.units[*unit].facts.scopes[0].bindings.iter());
     names
-        .filter(|(_, bindings)| !matches!(bindings[0].what, What::Import(..)) || project.units[unit].language == Language::Python)
+        .filter(|(_, bindings)| {
+            !matches!(bindings[0].what, What::Import(..)) || project.units[unit].language == Language::Python
+        })
         .map(|(name, _)| *name)
         .collect()
 }

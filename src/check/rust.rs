@@ -1,15 +1,16 @@
 //! Facts of Rust, out of its syntax tree. What stands inside macros is tokens to the grammar, and to this.
 
 mod items;
+mod patterns;
+mod types;
+mod uses;
 
 use std::borrow::Cow;
 
 use tree_sitter::{Node, Tree};
 
 use super::{
-    facts::{
-        Access, Argument, Call, Facts, FieldUse, Literal, Mention, Name, Path, ScopeKind, Type, Value, What,
-    },
+    facts::{Access, Argument, Call, Facts, FieldUse, Literal, Mention, Name, Path, ScopeKind, Touch, Value},
     syntax::{children, name, text},
 };
 
@@ -82,7 +83,6 @@ impl<'t> Reader<'t> {
             arguments: vec![argument],
             is_new: false,
             is_decorator: true,
-            is_macro: true,
         });
     }
 
@@ -147,7 +147,7 @@ impl<'t> Reader<'t> {
                 self.mention(node, scope);
             }
             "field_expression" => {
-                self.chain(node, scope, false, false);
+                self.chain(node, scope, Touch::Read);
             }
             "scoped_identifier" | "scoped_type_identifier" => self.scoped(node, scope),
             "call_expression" => {
@@ -161,7 +161,7 @@ impl<'t> Reader<'t> {
             "assignment_expression" => {
                 if let Some(left) = node.child_by_field_name("left") {
                     if left.kind() == "field_expression" {
-                        self.chain(left, scope, false, true);
+                        self.chain(left, scope, Touch::Write);
                     } else {
                         self.visit(left, scope);
                     }
@@ -185,8 +185,14 @@ impl<'t> Reader<'t> {
                     }
                 }
             }
-            "field_identifier" | "lifetime" | "label" | "primitive_type" | "attribute_item" | "inner_attribute_item"
-            | "token_tree" | "visibility_modifier" => {}
+            "field_identifier"
+            | "lifetime"
+            | "label"
+            | "primitive_type"
+            | "attribute_item"
+            | "inner_attribute_item"
+            | "token_tree"
+            | "visibility_modifier" => {}
             "type_binding" => {
                 if let Some(bound) = node.child_by_field_name("type") {
                     self.visit(bound, scope);
@@ -202,11 +208,16 @@ impl<'t> Reader<'t> {
     }
 
     /// `a.b.c` of values. Calls and the like in between have no name.
-    fn chain(&mut self, node: Node, scope: usize, is_called: bool, is_written: bool) -> Path<'t> {
+    fn chain(&mut self, node: Node, scope: usize, touch: Touch) -> Path<'t> {
         let path = self.path(node, scope);
         if path.len() > 1 {
             let is_guarded = self.guards > 0;
-            self.facts.accesses.push(Access { path: path.clone(), scope, is_called, is_written, is_guarded });
+            self.facts.accesses.push(Access {
+                path: path.clone(),
+                scope,
+                is_written: touch == Touch::Write,
+                is_guarded,
+            });
         }
         path
     }
@@ -237,7 +248,9 @@ impl<'t> Reader<'t> {
     /// The segments of `a::b::c`, if they are all plain names.
     fn segments(&self, node: Node) -> Option<Path<'t>> {
         match node.kind() {
-            "identifier" | "type_identifier" | "crate" | "self" | "super" | "metavariable" => Some(vec![self.name(node)]),
+            "identifier" | "type_identifier" | "crate" | "self" | "super" | "metavariable" => {
+                Some(vec![self.name(node)])
+            }
             "scoped_identifier" | "scoped_type_identifier" => {
                 let mut path = match node.child_by_field_name("path") {
                     Some(path) => self.segments(path)?,
@@ -257,7 +270,7 @@ impl<'t> Reader<'t> {
         match self.segments(node) {
             Some(path) => {
                 let is_guarded = self.guards > 0;
-                self.facts.rust.paths.push(Access { path, scope, is_called: false, is_written: false, is_guarded });
+                self.facts.rust.paths.push(Access { path, scope, is_written: false, is_guarded });
                 self.generics_below(node, scope);
             }
             None => {
@@ -315,11 +328,11 @@ impl<'t> Reader<'t> {
         let callee = node.child_by_field_name("function");
         let mut is_scoped = false;
         let path = match callee {
-            Some(callee) if callee.kind() == "field_expression" => self.chain(callee, scope, true, false),
+            Some(callee) if callee.kind() == "field_expression" => self.chain(callee, scope, Touch::Read),
             Some(callee) if callee.kind() == "generic_function" => {
                 self.generics_below(callee, scope);
                 match callee.child_by_field_name("function") {
-                    Some(inner) if inner.kind() == "field_expression" => self.chain(inner, scope, true, false),
+                    Some(inner) if inner.kind() == "field_expression" => self.chain(inner, scope, Touch::Read),
                     Some(inner) => {
                         is_scoped = inner.kind() == "scoped_identifier";
                         self.callee(inner, scope)
@@ -340,7 +353,12 @@ impl<'t> Reader<'t> {
                     "line_comment" | "block_comment" => self.visit(argument, scope),
                     "attribute_item" => {
                         // A condition of compilation before an argument.
-                        arguments.push(Argument { at: argument.start_byte(), keyword: None, is_spread: true, value: Value::Other });
+                        arguments.push(Argument {
+                            at: argument.start_byte(),
+                            keyword: None,
+                            is_spread: true,
+                            value: Value::Other,
+                        });
                     }
                     _ => {
                         let value = self.value(argument, scope);
@@ -350,7 +368,7 @@ impl<'t> Reader<'t> {
             }
         }
         let at = path.last().map_or(node.start_byte(), |name| name.at);
-        let call = Call { at, path, scope, arguments, is_new: is_scoped, is_decorator: false, is_macro: false };
+        let call = Call { at, path, scope, arguments, is_new: is_scoped, is_decorator: false };
         self.facts.calls.push(call);
         self.facts.calls.len() - 1
     }
@@ -387,103 +405,6 @@ impl<'t> Reader<'t> {
                     self.each(field, scope);
                 }
                 _ => self.visit(field, scope),
-            }
-        }
-    }
-
-    fn let_declaration(&mut self, node: Node, scope: usize) {
-        let annotation = node.child_by_field_name("type");
-        if let Some(annotation) = annotation {
-            self.visit(annotation, scope);
-        }
-        let value = node.child_by_field_name("value");
-        if let Some(value) = value {
-            self.visit(value, scope);
-        }
-        if let Some(alternative) = node.child_by_field_name("alternative") {
-            self.visit(alternative, scope);
-        }
-        let type_of = match annotation {
-            Some(annotation) => self.type_path(annotation).map(Type::Instance),
-            None => value.and_then(|value| self.type_of(value)),
-        };
-        if let Some(pattern) = node.child_by_field_name("pattern") {
-            self.pattern(pattern, scope, type_of);
-        }
-    }
-
-    fn type_of(&self, value: Node) -> Option<Type<'t>> {
-        match value.kind() {
-            "struct_expression" => self.segments(value.child_by_field_name("name")?).map(Type::Instance),
-            "call_expression" => {
-                let callee = value.child_by_field_name("function")?;
-                matches!(callee.kind(), "identifier" | "scoped_identifier").then(|| self.segments(callee))?.map(Type::Returned)
-            }
-            _ => None,
-        }
-    }
-
-    /// `T`, `&T`, `&mut T`; nothing that is generic.
-    fn type_path(&self, node: Node) -> Option<Path<'t>> {
-        match node.kind() {
-            "type_identifier" | "scoped_type_identifier" => self.segments(node),
-            "reference_type" => self.type_path(node.child_by_field_name("type")?),
-            _ => None,
-        }
-    }
-
-    /// Binds what a pattern binds. Only names in lower case do: the others are constants and variants.
-    fn pattern(&mut self, node: Node, scope: usize, type_of: Option<Type<'t>>) {
-        match node.kind() {
-            "identifier" | "shorthand_field_identifier" => {
-                let name = self.name(node);
-                if name.text.starts_with(|c: char| c.is_lowercase() || c == '_') {
-                    self.facts.bind(scope, name, What::Value(type_of));
-                } else {
-                    self.mention(node, scope);
-                }
-            }
-            "scoped_identifier" | "scoped_type_identifier" => self.scoped(node, scope),
-            "type_identifier" => self.mention(node, scope),
-            "field_identifier" => {}
-            "struct_pattern" => {
-                let of = node.child_by_field_name("type").and_then(|made| self.segments(made));
-                for child in children(node) {
-                    if let (Some(of), "field_pattern") = (&of, child.kind())
-                        && let Some(name) = child.child_by_field_name("name")
-                    {
-                        let name = self.name(name);
-                        self.facts.fields.push(FieldUse { of: of.clone(), name, scope });
-                    }
-                    self.pattern(child, scope, None);
-                }
-            }
-            "parameter" => {
-                if let Some(annotation) = node.child_by_field_name("type") {
-                    self.visit(annotation, scope);
-                }
-                let type_of = node.child_by_field_name("type").and_then(|made| self.type_path(made)).map(Type::Instance);
-                if let Some(pattern) = node.child_by_field_name("pattern") {
-                    self.pattern(pattern, scope, type_of);
-                }
-            }
-            "macro_invocation" => self.visit(node, scope),
-            "match_pattern" => {
-                for child in children(node) {
-                    if node.child_by_field_name("condition") != Some(child) {
-                        self.pattern(child, scope, None);
-                    }
-                }
-            }
-            "mut_pattern" | "ref_pattern" => {
-                for child in children(node) {
-                    self.pattern(child, scope, type_of.clone());
-                }
-            }
-            _ => {
-                for child in children(node) {
-                    self.pattern(child, scope, None);
-                }
             }
         }
     }

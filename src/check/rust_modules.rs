@@ -1,7 +1,10 @@
 //! The modules of Rust: which file is which module of which crate, and where a path such as `a::b::c` leads.
 
+mod files;
+
 use std::collections::{HashMap, HashSet};
 
+use self::files::{inline_path, is_root};
 use super::{
     facts::{Binding, Imported, Name, ScopeKind, What},
     project::{Project, join, parent},
@@ -61,7 +64,11 @@ impl<'t> Modules<'t> {
         }
         for (directory, cargo) in &project.manifests.cargo {
             let path = join(directory, "src/lib.rs").unwrap_or_default();
-            let named = cargo.targets.iter().filter_map(|target| join(directory, target)).find(|target| target.ends_with("lib.rs"));
+            let named = cargo
+                .targets
+                .iter()
+                .filter_map(|target| join(directory, target))
+                .find(|target| target.ends_with("lib.rs"));
             let unit = named.as_deref().and_then(|path| project.unit_at(path)).or_else(|| project.unit_at(&path));
             if let Some(unit) = unit {
                 for name in [&cargo.package, &cargo.library].into_iter().flatten() {
@@ -86,7 +93,9 @@ impl<'t> Modules<'t> {
             let other = join(parent(path), stem).and_then(|base| join(&base, &inside.join("/"))).unwrap_or_default();
             let candidates: Vec<String> = [&directory, &other]
                 .iter()
-                .flat_map(|directory| [format!("{directory}/{}.rs", module.name.text), format!("{directory}/{}/mod.rs", module.name.text)])
+                .flat_map(|directory| {
+                    [format!("{directory}/{}.rs", module.name.text), format!("{directory}/{}/mod.rs", module.name.text)]
+                })
                 .map(|path| path.trim_start_matches('/').to_owned())
                 .collect();
             match candidates.iter().find_map(|path| project.unit_at(path)) {
@@ -156,10 +165,12 @@ impl<'t> Modules<'t> {
                     Some(parent) => Place::Module(parent),
                     None => return Place::Unknown,
                 },
-                Place::Module(module) => match self.inside(project, module, *segment, index + 1 < path.len(), steps - 1) {
-                    Place::Missing(..) => return Place::Missing(index, Inside::Module(module)),
-                    found => found,
-                },
+                Place::Module(module) => {
+                    match self.inside(project, module, *segment, index + 1 < path.len(), steps - 1) {
+                        Place::Missing(..) => return Place::Missing(index, Inside::Module(module)),
+                        found => found,
+                    }
+                }
                 Place::Class(unit, class) => match self.of_class(project, unit, class, segment.text) {
                     Place::Missing(..) => return Place::Missing(index, Inside::Class(unit, class)),
                     found => found,
@@ -171,7 +182,15 @@ impl<'t> Modules<'t> {
     }
 
     /// The first segment of a path: seen from the scope, or a crate.
-    fn named(&self, project: &Project<'t>, unit: usize, scope: usize, name: Name<'t>, goes_on: bool, steps: usize) -> Place {
+    fn named(
+        &self,
+        project: &Project<'t>,
+        unit: usize,
+        scope: usize,
+        name: Name<'t>,
+        goes_on: bool,
+        steps: usize,
+    ) -> Place {
         let facts = &project.units[unit].facts;
         let mut at = scope;
         loop {
@@ -217,7 +236,15 @@ impl<'t> Modules<'t> {
         }
     }
 
-    fn through_globs(&self, project: &Project<'t>, unit: usize, scope: usize, name: Name<'t>, goes_on: bool, steps: usize) -> Place {
+    fn through_globs(
+        &self,
+        project: &Project<'t>,
+        unit: usize,
+        scope: usize,
+        name: Name<'t>,
+        goes_on: bool,
+        steps: usize,
+    ) -> Place {
         let facts = &project.units[unit].facts;
         let here = Place::Missing(0, Inside::Module((unit, scope)));
         if steps <= 1 {
@@ -244,7 +271,16 @@ impl<'t> Modules<'t> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "where it is bound takes three of them")]
-    fn of_binding(&self, project: &Project<'t>, unit: usize, scope: usize, name: Name<'t>, bindings: &[Binding<'t>], goes_on: bool, steps: usize) -> Place {
+    fn of_binding(
+        &self,
+        project: &Project<'t>,
+        unit: usize,
+        scope: usize,
+        name: Name<'t>,
+        bindings: &[Binding<'t>],
+        goes_on: bool,
+        steps: usize,
+    ) -> Place {
         // A function and a module may have the same name: what goes on is no function.
         let holds = |binding: &&Binding| matches!(binding.what, What::Module(_) | What::Class(_) | What::Import(..));
         let mut fitting = bindings.iter().filter(|binding| !goes_on || holds(binding));
@@ -321,54 +357,4 @@ pub fn module_scope(project: &Project, unit: usize, mut scope: usize) -> usize {
         scope = around;
     }
     scope
-}
-
-/// The names of the inline modules around a scope, outermost first.
-fn inline_path<'t>(project: &Project<'t>, unit: usize, scope: usize) -> Vec<&'t str> {
-    let facts = &project.units[unit].facts;
-    let mut names = Vec::new();
-    let mut inner = scope;
-    while let Some(around) = facts.scopes[inner].parent {
-        let outer = module_scope(project, unit, around);
-        let named = facts.scopes[outer].bindings.iter().find(|(_, bindings)| {
-            bindings.iter().any(|binding| matches!(binding.what, What::Module(Some(scope)) if scope == inner))
-        });
-        names.extend(named.map(|(name, _)| *name));
-        inner = outer;
-    }
-    names.reverse();
-    names
-}
-
-/// Whether the file begins a crate: a library, a program, a test, an example, a build script.
-fn is_root(project: &Project, unit: usize) -> bool {
-    let path = project.path(unit);
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let mut directory = parent(path);
-    let is_target = |cargo_directory: &str| {
-        project.manifests.cargo.get(cargo_directory).is_some_and(|cargo| {
-            cargo.targets.iter().any(|target| join(cargo_directory, target).as_deref() == Some(path))
-        })
-    };
-    let home = directory.rsplit('/').next().unwrap_or(directory);
-    if matches!(name, "lib.rs" | "main.rs" | "build.rs") {
-        return true;
-    }
-    // The directories of targets stand beside the manifest.
-    let around = match home {
-        "bin" => parent(parent(directory)),
-        _ => parent(directory),
-    };
-    if matches!(home, "tests" | "benches" | "examples" | "bin") && project.manifests.cargo.contains_key(around) {
-        return true;
-    }
-    loop {
-        if is_target(directory) {
-            return true;
-        }
-        if directory.is_empty() {
-            return false;
-        }
-        directory = parent(directory);
-    }
 }

@@ -145,7 +145,8 @@ pub fn fault(tree: &Tree, source: &str, language: Language) -> Option<Fault> {
         // Where the signs pair when they are merely counted, the grammar has lost its way, not the author.
         let count = |sign: char| source.matches(sign).count();
         // Strings that the grammar of Rust does not know.
-        let has_odd_strings = language == Language::Rust && ["br#", "c\"", "cr#"].iter().any(|start| source.contains(start));
+        let has_odd_strings =
+            language == Language::Rust && ["br#", "c\"", "cr#"].iter().any(|start| source.contains(start));
         let is_uneven = [('(', ')'), ('[', ']'), ('{', '}')].iter().any(|(open, close)| count(*open) != count(*close));
         return Some(Fault { at, what, is_certain: is_uneven && language != Language::Html && !has_odd_strings });
     }
@@ -157,19 +158,21 @@ pub fn fault(tree: &Tree, source: &str, language: Language) -> Option<Fault> {
 /// Comments and commas at the end are common in configuration that calls itself JSON: no error for sure.
 fn json_fault(source: &str, at: usize) -> Option<Fault> {
     let error = serde_json::from_str::<serde::de::IgnoredAny>(source.trim_start_matches('\u{feff}')).err()?;
-    let is_relaxed = source.contains("//") || source.contains("/*") || source.contains(",\n") && {
-        let squeezed: String = source.chars().filter(|c| !c.is_whitespace()).collect();
-        squeezed.contains(",}") || squeezed.contains(",]")
-    };
+    let is_relaxed = source.contains("//")
+        || source.contains("/*")
+        || source.contains(",\n") && {
+            let squeezed: String = source.chars().filter(|c| !c.is_whitespace()).collect();
+            squeezed.contains(",}") || squeezed.contains(",]")
+        };
     let is_template = source.contains("{{") || source.contains("{%") || source.contains("<%");
-    let line_start: usize =
-        source.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let line_start: usize = source.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let at = if error.line() > 0 { (line_start + error.column().saturating_sub(1)).min(source.len()) } else { at };
     let at = source.floor_char_boundary(at);
     // Several values, one a line, are a format of their own.
-    let is_lines = source.lines().filter(|line| !line.trim().is_empty()).all(|line| {
-        serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
-    });
+    let is_lines = source
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .all(|line| serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok());
     if is_lines || source.trim().is_empty() {
         return None;
     }

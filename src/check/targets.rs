@@ -13,12 +13,19 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A function; called on an instance, so that its first parameter is filled in already.
-    Function { unit: usize, function: usize, is_bound: bool },
+    Function {
+        unit: usize,
+        function: usize,
+        is_bound: bool,
+    },
     Class(usize, usize),
     Instance(usize, usize),
     Unit(usize),
     /// The name of this number is not in what stands before it.
-    Missing { index: usize, inside: Within },
+    Missing {
+        index: usize,
+        inside: Within,
+    },
     Unknown,
 }
 
@@ -61,7 +68,8 @@ impl<'t> Project<'t> {
 
     fn first(&self, unit: usize, scope: usize, name: Name<'t>, steps: usize) -> Target {
         // Macros may make items of Rust anywhere on the way.
-        let is_item = |bindings: &[Binding]| matches!(bindings, [Binding { what: What::Function(_) | What::Class(_), .. }]);
+        let is_item =
+            |bindings: &[Binding]| matches!(bindings, [Binding { what: What::Function(_) | What::Class(_), .. }]);
         if let Some((home, bindings)) = self.lookup(unit, scope, name.text)
             && !(self.units[unit].language == Language::Rust && is_item(bindings))
         {
@@ -77,7 +85,7 @@ impl<'t> Project<'t> {
             }
         }
         if self.units[unit].is_classic() {
-            return self.of_page(unit, name, steps);
+            return self.of_page(name, steps);
         }
         if self.units[unit].language == Language::Rust {
             return match self.modules.place(self, unit, scope, &[name], 12) {
@@ -90,7 +98,7 @@ impl<'t> Project<'t> {
     }
 
     /// A top name of another script of the page; only if one script alone makes it.
-    fn of_page(&self, unit: usize, name: Name<'t>, steps: usize) -> Target {
+    fn of_page(&self, name: Name<'t>, steps: usize) -> Target {
         let makers = self.makers.get(name.text).map_or(&[][..], Vec::as_slice);
         match makers {
             [maker] => self.of_bindings(*maker, 0, &self.units[*maker].facts.scopes[0].bindings[name.text], steps),
@@ -239,7 +247,9 @@ impl<'t> Project<'t> {
                 let is_python = self.units[unit].language == Language::Python;
                 match self.member(unit, class, name.text, 8) {
                     Found::Missing if is_python => Target::Missing { index: 0, inside: Within::Class(unit, class) },
-                    Found::Function(unit, function) if self.units[unit].facts.functions[function].receiver == super::facts::Receiver::None => {
+                    Found::Function(unit, function)
+                        if self.units[unit].facts.functions[function].receiver == super::facts::Receiver::None =>
+                    {
                         Target::Function { unit, function, is_bound: false }
                     }
                     _ => Target::Unknown,

@@ -28,7 +28,8 @@ const LONGEST_TREE: u64 = 512 * 1024 * 1024;
 /// More files than these are no codebase that anybody wrote.
 const MOST_FILES: usize = 200_000;
 /// Directories that no project writes itself, whether git leaves them out or not.
-const FOREIGN: &[&str] = &[".git", ".hg", ".svn", ".smol", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".mypy_cache"];
+const FOREIGN: &[&str] =
+    &[".git", ".hg", ".svn", ".smol", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".mypy_cache"];
 
 /// Reads the codebase below `directory`, without what its ignore files leave out.
 ///

@@ -110,9 +110,15 @@ fn sarif_names_rule_place_and_level() {
     let run = &log["runs"][0];
     let result = &run["results"][0];
     let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().expect("an index") as usize];
-    assert_eq!((&result["ruleId"], &result["level"], &rule["id"]), (&"missing-export".into(), &"error".into(), &"missing-export".into()));
+    assert_eq!(
+        (&result["ruleId"], &result["level"], &rule["id"]),
+        (&"missing-export".into(), &"error".into(), &"missing-export".into())
+    );
     let place = &result["locations"][0]["physicalLocation"];
-    assert_eq!((&place["artifactLocation"]["uri"], &place["region"]["startLine"], &place["region"]["startColumn"]), (&"a.js".into(), &1.into(), &10.into()));
+    assert_eq!(
+        (&place["artifactLocation"]["uri"], &place["region"]["startLine"], &place["region"]["startColumn"]),
+        (&"a.js".into(), &1.into(), &10.into())
+    );
     assert_eq!(run["results"][1]["level"], "note");
 }
 
@@ -134,14 +140,20 @@ fn comments_say_that_it_is_meant() {
 #[test]
 fn what_ignore_files_leave_out_is_not_looked_at() {
     let smol = broken().write(".gitignore", "old/\n").write("old/a.js", "import './nowhere.js';\n");
-    smol.write("node_modules/x/a.js", "import './nowhere.js';\n").args(["check", "--rule", "unresolved-import"]).success();
+    smol.write("node_modules/x/a.js", "import './nowhere.js';\n")
+        .args(["check", "--rule", "unresolved-import"])
+        .success();
 }
 
 #[test]
 fn files_that_nobody_can_read_stop_nothing() {
     let deep = format!("export const a = {}1{};\n", "(".repeat(20_000), ")".repeat(20_000));
     let long = format!("export const b = [{}];\n", "1, ".repeat(1_000_000));
-    let smol = broken().write("deep.js", deep).write("long.js", long).write("bytes.js", b"\xff\xfe\x00(").write("empty.py", "");
+    let smol = broken()
+        .write("deep.js", deep)
+        .write("long.js", long)
+        .write("bytes.js", b"\xff\xfe\x00(")
+        .write("empty.py", "");
     let run = smol.args(["check", "--rule", "missing-export"]).exit(1);
     assert!(run.stdout().contains("a.js:1:10"));
 }

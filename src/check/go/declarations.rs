@@ -6,8 +6,8 @@ use tree_sitter::Node;
 
 use super::{
     super::facts::{
-        Class, ClassKind, Constructor, Function, Import, ImportKind, Imported, Member, Name, Parameter,
-        ParameterKind, Receiver, ScopeKind, Type, What,
+        Class, ClassKind, Constructor, Function, Import, ImportKind, Imported, Member, Name, Parameter, ParameterKind,
+        Receiver, ScopeKind, Type, What,
     },
     Reader, children,
 };
@@ -89,7 +89,6 @@ impl<'t> Reader<'t> {
         let inner = self.facts.scope(scope, ScopeKind::Function);
         let name = node.child_by_field_name("name").map(|name| self.name(name));
         let body = node.child_by_field_name("body");
-        let end = body.map_or(node.end_byte(), |body| body.start_byte());
         let at = name.map_or(node.start_byte(), |name| name.at);
         let text = name.map_or("", |name| name.text);
         let index = self.facts.functions.len();
@@ -109,7 +108,6 @@ impl<'t> Reader<'t> {
             returns: first_result.and_then(|result| self.type_path(result)),
             is_stub: false,
             is_public: text.starts_with(char::is_uppercase),
-            signature: self.source[at..end.max(at)].trim_end(),
             scope: inner,
         });
         if let Some(list) = node.child_by_field_name("type_parameters") {
@@ -186,8 +184,17 @@ impl<'t> Reader<'t> {
         };
         let is_closed = matches!(
             made.kind(),
-            "struct_type" | "interface_type" | "map_type" | "slice_type" | "array_type" | "function_type" | "channel_type"
-        ) || matches!(self.text(made), "int" | "string" | "uint8" | "int64" | "float64" | "bool" | "byte" | "uint" | "int32");
+            "struct_type"
+                | "interface_type"
+                | "map_type"
+                | "slice_type"
+                | "array_type"
+                | "function_type"
+                | "channel_type"
+        ) || matches!(
+            self.text(made),
+            "int" | "string" | "uint8" | "int64" | "float64" | "bool" | "byte" | "uint" | "int32"
+        );
         let index = self.facts.classes.len();
         self.facts.classes.push(Class {
             name: name.text,
@@ -196,7 +203,6 @@ impl<'t> Reader<'t> {
             members: HashMap::new(),
             is_open: !is_closed || node.kind() == "type_alias",
             constructor: Constructor::Unknown,
-            is_public: name.text.starts_with(char::is_uppercase),
             kind,
         });
         self.facts.bind(scope, name, What::Class(index));
@@ -216,7 +222,7 @@ impl<'t> Reader<'t> {
             let mut cursor = field.walk();
             let names: Vec<Node> = field.children_by_field_name("name", &mut cursor).collect();
             for name in &names {
-                let member = Member { at: name.start_byte(), function: None, type_of: type_of.clone() };
+                let member = Member { function: None, type_of: type_of.clone() };
                 let text = self.text(*name);
                 self.facts.classes[class].members.insert(text, member);
             }
@@ -225,7 +231,7 @@ impl<'t> Reader<'t> {
                 match made.and_then(|made| self.type_path(made)) {
                     Some(path) => {
                         let last = path[path.len() - 1];
-                        let member = Member { at: last.at, function: None, type_of: Some(Type::Instance(path.clone())) };
+                        let member = Member { function: None, type_of: Some(Type::Instance(path.clone())) };
                         self.facts.classes[class].members.insert(last.text, member);
                         self.facts.classes[class].bases.push(path);
                     }
@@ -240,7 +246,7 @@ impl<'t> Reader<'t> {
             match element.kind() {
                 "method_elem" => {
                     let Some(name) = element.child_by_field_name("name") else { continue };
-                    let member = Member { at: name.start_byte(), function: None, type_of: None };
+                    let member = Member { function: None, type_of: None };
                     let text = self.text(name);
                     self.facts.classes[class].members.insert(text, member);
                 }

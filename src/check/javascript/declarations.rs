@@ -37,9 +37,9 @@ impl<'t> Reader<'t> {
         let own_name = node.child_by_field_name("name").map(|name| self.name(name));
         let index = self.facts.functions.len();
         let body = node.child_by_field_name("body");
-        let end = body.map_or(node.end_byte(), |body| body.start_byte());
         let start = own_name.map_or(node.start_byte(), |name| name.at);
-        let is_signature = matches!(node.kind(), "function_signature" | "method_signature" | "abstract_method_signature");
+        let is_signature =
+            matches!(node.kind(), "function_signature" | "method_signature" | "abstract_method_signature");
         self.facts.functions.push(Function {
             name: own_name.map_or("", |name| name.text),
             at: start,
@@ -51,7 +51,6 @@ impl<'t> Reader<'t> {
             returns: None,
             is_stub: false,
             is_public: true,
-            signature: self.source[start..end.max(start)].trim_end(),
             scope: inner,
         });
         if let (Some(name), "function_expression" | "generator_function") = (own_name, node.kind()) {
@@ -137,7 +136,8 @@ impl<'t> Reader<'t> {
                 self.each_field(node, &["right"], scope);
             }
             "pair_pattern" => {
-                if let Some(key) = node.child_by_field_name("key").filter(|key| key.kind() == "computed_property_name") {
+                if let Some(key) = node.child_by_field_name("key").filter(|key| key.kind() == "computed_property_name")
+                {
                     self.each(key, scope);
                 }
                 if let Some(value) = node.child_by_field_name("value") {
@@ -195,7 +195,7 @@ impl<'t> Reader<'t> {
         };
         self.facts.bind(home, name, what);
         if let Some(value) = value {
-            self.facts.assignments.push(Assignment { target: vec![name], value, scope, at: name.at });
+            self.facts.assignments.push(Assignment { target: vec![name], value });
         }
     }
 
@@ -226,7 +226,7 @@ impl<'t> Reader<'t> {
             // Assigned more than once: what it is cannot be told.
             Some(member) => member.type_of = None,
             None => {
-                members.insert(name.text, Member { at: name.at, function: None, type_of });
+                members.insert(name.text, Member { function: None, type_of });
             }
         }
     }
@@ -242,7 +242,6 @@ impl<'t> Reader<'t> {
             members: HashMap::new(),
             is_open: false,
             constructor: Constructor::Default,
-            is_public: true,
             kind: ClassKind::Class,
         });
         if let (Some(name), true) = (name, node.kind() != "class") {
@@ -304,12 +303,13 @@ impl<'t> Reader<'t> {
                     }
                     let is_again = self.facts.classes[class].members.contains_key(name.text);
                     let function = (!is_property && !is_again).then_some(function);
-                    let member = Member { at: name.at, function, type_of: None };
+                    let member = Member { function, type_of: None };
                     self.facts.classes[class].members.insert(name.text, member);
                 }
                 "field_definition" | "public_field_definition" => {
                     let Some(name) = name else { continue };
-                    let annotated = member.child_by_field_name("type").and_then(|annotation| self.annotated(annotation));
+                    let annotated =
+                        member.child_by_field_name("type").and_then(|annotation| self.annotated(annotation));
                     let inner = self.facts.scope(scope, ScopeKind::Function);
                     self.facts.scopes[inner].class = Some(class);
                     if name.kind() == "computed_property_name" {
@@ -321,9 +321,10 @@ impl<'t> Reader<'t> {
                         Some(Value::Function(function)) => Some(function),
                         _ => None,
                     };
-                    let type_of = annotated.map(Type::Instance).or_else(|| value.as_ref().and_then(|value| self.type_of(value)));
+                    let type_of =
+                        annotated.map(Type::Instance).or_else(|| value.as_ref().and_then(|value| self.type_of(value)));
                     let name = self.name(name);
-                    self.facts.classes[class].members.insert(name.text, Member { at: name.at, function, type_of });
+                    self.facts.classes[class].members.insert(name.text, Member { function, type_of });
                 }
                 "index_signature" => self.facts.classes[class].is_open = true,
                 "class_static_block" => {
@@ -383,10 +384,12 @@ fn is_stub(body: Node, source: &str) -> bool {
     let statements: Vec<Node> = children(body).into_iter().filter(|child| child.kind() != "comment").collect();
     match statements.as_slice() {
         [] => true,
-        [only] => only.kind() == "throw_statement" && {
-            let text = source[only.byte_range()].to_lowercase();
-            text.contains("not implemented") || text.contains("todo")
-        },
+        [only] => {
+            only.kind() == "throw_statement" && {
+                let text = source[only.byte_range()].to_lowercase();
+                text.contains("not implemented") || text.contains("todo")
+            }
+        }
         _ => false,
     }
 }

@@ -134,7 +134,7 @@ impl<'t> Reader<'t> {
 
     fn export(&mut self, name: Name<'t>, what: ExportOf<'t>) {
         let text = name.text.trim_matches(['"', '\'']);
-        self.facts.exports.names.insert(text, Export { at: name.at, what });
+        self.facts.exports.names.insert(text, Export { what });
     }
 
     fn export_clause(&mut self, node: Node, import: Option<usize>, scope: usize) {
@@ -212,8 +212,7 @@ impl<'t> Reader<'t> {
                     self.facts.imports[import].is_guarded |= words.len() > 1;
                 }
             }
-            ["Object", "defineProperty" | "defineProperties" | "assign"]
-                if matches!(first.map(|argument| &argument.value), Some(Value::Path(path)) if path[0].text != "this") =>
+            ["Object", "defineProperty" | "defineProperties" | "assign"] if matches!(first.map(|argument| &argument.value), Some(Value::Path(path)) if path[0].text != "this") =>
             {
                 if let Some(Value::Path(path)) = first.map(|argument| &argument.value)
                     && matches!(path[0].text, "exports" | "module")
@@ -223,8 +222,7 @@ impl<'t> Reader<'t> {
                         // `__esModule` is the mark that compilers leave.
                         Some(Value::Text(text)) if text == "__esModule" => {}
                         Some(Value::Text(Cow::Borrowed(text))) => {
-                            let at = call.at;
-                            self.facts.exports.names.insert(text, Export { at, what: ExportOf::Other });
+                            self.facts.exports.names.insert(text, Export { what: ExportOf::Other });
                         }
                         _ => self.facts.exports.is_open = true,
                     }
@@ -233,8 +231,11 @@ impl<'t> Reader<'t> {
             _ => {
                 // Whoever gets `this` can add to it.
                 let is_own = |argument: &Argument| matches!(&argument.value, Value::Path(path) if path[0].text == "this" && path.len() == 1);
-                let adds = words.last().is_some_and(|last| matches!(*last, "assign" | "call" | "apply" | "defineProperty"));
-                if let (true, Some(class)) = (adds && call.arguments.iter().any(is_own), self.facts.scopes[call.scope].class) {
+                let adds =
+                    words.last().is_some_and(|last| matches!(*last, "assign" | "call" | "apply" | "defineProperty"));
+                if let (true, Some(class)) =
+                    (adds && call.arguments.iter().any(is_own), self.facts.scopes[call.scope].class)
+                {
                     self.facts.classes[class].is_open = true;
                 }
                 // Handing `exports` or `module` on lets others fill it.

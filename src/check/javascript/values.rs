@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use tree_sitter::Node;
 
 use super::{
-    super::facts::{Argument, Assignment, Call, Export, ExportOf, Link, Mark, MarkKind, Mention, Name, Path, Value, What},
+    super::facts::{
+        Argument, Assignment, Call, Export, ExportOf, Link, Mark, MarkKind, Mention, Name, Path, Touch, Value, What,
+    },
     Reader, Write, children,
 };
 
@@ -20,25 +22,30 @@ impl<'t> Reader<'t> {
             }
             "template_string" => self.template(node, scope),
             "object" => self.object(node, scope),
-            "array" => {
-                Value::List(children(node).into_iter().map(|child| (child.start_byte(), self.value(child, scope))).collect())
-            }
+            "array" => Value::List(
+                children(node).into_iter().map(|child| (child.start_byte(), self.value(child, scope))).collect(),
+            ),
             "identifier" => {
                 self.mention(node, scope);
                 Value::Path(vec![self.name(node)])
             }
-            "member_expression" => Value::Path(self.chain(node, scope, false, false)),
+            "member_expression" => Value::Path(self.chain(node, scope, Touch::Read)),
             "this" => Value::Path(vec![self.name(node)]),
             "call_expression" | "new_expression" => Value::Call(self.call(node, scope)),
             "function_expression" | "arrow_function" | "generator_function" => {
                 Value::Function(self.function(node, scope, None))
             }
-            "await_expression" | "parenthesized_expression" | "as_expression" | "satisfies_expression"
+            "await_expression"
+            | "parenthesized_expression"
+            | "as_expression"
+            | "satisfies_expression"
             | "non_null_expression" => match node.named_child(0) {
                 Some(inner) => self.value(inner, scope),
                 None => Value::Other,
             },
-            "binary_expression" if node.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "+") => {
+            "binary_expression"
+                if node.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "+") =>
+            {
                 self.sum(node, scope)
             }
             _ => {
@@ -153,7 +160,7 @@ impl<'t> Reader<'t> {
     pub(super) fn call(&mut self, node: Node, scope: usize) -> usize {
         let callee = node.child_by_field_name("function").or_else(|| node.child_by_field_name("constructor"));
         let path = match callee {
-            Some(callee) if callee.kind() == "member_expression" => self.chain(callee, scope, true, false),
+            Some(callee) if callee.kind() == "member_expression" => self.chain(callee, scope, Touch::Read),
             Some(callee) => self.path(callee, scope),
             None => Path::new(),
         };
@@ -188,7 +195,7 @@ impl<'t> Reader<'t> {
         {
             self.facts.is_open = true;
         }
-        let call = Call { at, path, scope, arguments, is_new, is_decorator: false, is_macro: false };
+        let call = Call { at, path, scope, arguments, is_new, is_decorator: false };
         self.special_call(&call);
         self.facts.calls.push(call);
         self.facts.calls.len() - 1
@@ -200,14 +207,13 @@ impl<'t> Reader<'t> {
             None => Value::Other,
         };
         let Some(left) = node.child_by_field_name("left") else { return };
-        let at = left.start_byte();
         let target = match left.kind() {
             "identifier" => {
                 let name = self.name(left);
                 self.write(name, scope, node.kind() == "augmented_assignment_expression");
                 vec![name]
             }
-            "member_expression" => self.chain(left, scope, false, true),
+            "member_expression" => self.chain(left, scope, Touch::Write),
             _ => return self.assigned_pattern(left, scope),
         };
         if node.kind() == "assignment_expression" {
@@ -220,7 +226,7 @@ impl<'t> Reader<'t> {
             let type_of = self.type_of(&value);
             self.member(class, *member, type_of);
         }
-        self.facts.assignments.push(Assignment { target, value, scope, at });
+        self.facts.assignments.push(Assignment { target, value });
     }
 
     fn write(&mut self, name: Name<'t>, scope: usize, is_read_too: bool) {
@@ -258,7 +264,7 @@ impl<'t> Reader<'t> {
                 }
                 "property_identifier" => {}
                 "member_expression" => {
-                    self.chain(child, scope, false, true);
+                    self.chain(child, scope, Touch::Write);
                 }
                 _ => self.assigned_pattern(child, scope),
             }
@@ -271,7 +277,7 @@ impl<'t> Reader<'t> {
         match words.as_slice() {
             ["module", "exports"] | ["exports"] => {
                 self.facts.exports.has_common_js = true;
-                self.export_value(target[words.len() - 1].at, value);
+                self.export_value(value);
             }
             ["module", "exports", _] | ["exports", _] => {
                 self.facts.exports.has_common_js = true;
@@ -280,7 +286,7 @@ impl<'t> Reader<'t> {
                     Value::Path(path) if path.len() == 1 => ExportOf::Local(path[0].text),
                     _ => ExportOf::Other,
                 };
-                self.facts.exports.names.entry(name.text).or_insert(Export { at: name.at, what });
+                self.facts.exports.names.entry(name.text).or_insert(Export { what });
             }
             ["module", "exports", ..] | ["exports", ..] => {}
             ["window" | "globalThis" | "self" | "global", _] => {
@@ -297,7 +303,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn export_value(&mut self, at: usize, value: &Value<'t>) {
+    fn export_value(&mut self, value: &Value<'t>) {
         match value {
             Value::Object(pairs) => {
                 for (name, value) in pairs {
@@ -308,7 +314,7 @@ impl<'t> Reader<'t> {
                         Value::Path(path) if path.len() == 1 => ExportOf::Local(path[0].text),
                         _ => ExportOf::Other,
                     };
-                    self.facts.exports.names.insert(name.text, Export { at: name.at, what });
+                    self.facts.exports.names.insert(name.text, Export { what });
                 }
             }
             Value::Path(path) => {
@@ -317,7 +323,7 @@ impl<'t> Reader<'t> {
             }
             _ => self.facts.exports.is_open = true,
         }
-        self.facts.exports.names.entry("default").or_insert(Export { at, what: ExportOf::Other });
+        self.facts.exports.names.entry("default").or_insert(Export { what: ExportOf::Other });
     }
 
     pub(super) fn attribute(&mut self, node: Node, scope: usize) {

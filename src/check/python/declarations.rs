@@ -6,17 +6,30 @@ use tree_sitter::Node;
 
 use super::{
     super::facts::{
-        Binding, Class, ClassKind, Constructor, Function, Member, Name, Parameter, ParameterKind, Path, Receiver, ScopeKind,
-        Type, What,
+        Binding, Class, ClassKind, Constructor, Function, Member, Name, Parameter, ParameterKind, Path, Receiver,
+        ScopeKind, Type, What,
     },
     Reader, children,
 };
 
 /// Decorators that leave the parameters as they are.
 const HARMLESS: &[&str] = &[
-    "staticmethod", "classmethod", "abstractmethod", "abc.abstractmethod", "cache", "functools.cache", "lru_cache",
-    "functools.lru_cache", "contextmanager", "contextlib.contextmanager", "asynccontextmanager",
-    "contextlib.asynccontextmanager", "override", "typing.override", "final", "typing.final",
+    "staticmethod",
+    "classmethod",
+    "abstractmethod",
+    "abc.abstractmethod",
+    "cache",
+    "functools.cache",
+    "lru_cache",
+    "functools.lru_cache",
+    "contextmanager",
+    "contextlib.contextmanager",
+    "asynccontextmanager",
+    "contextlib.asynccontextmanager",
+    "override",
+    "typing.override",
+    "final",
+    "typing.final",
 ];
 /// Decorators that make a constructor out of the fields.
 const DATA: &[&str] = &["dataclass", "dataclasses.dataclass"];
@@ -59,7 +72,6 @@ impl<'t> Reader<'t> {
         let is_static = decorators.contains(&"staticmethod") || name.text == "__new__";
         let inner = self.facts.scope(scope, ScopeKind::Function);
         let body = node.child_by_field_name("body");
-        let end = body.map_or(node.end_byte(), |body| body.start_byte());
         let index = self.facts.functions.len();
         let returned = node.child_by_field_name("return_type");
         self.facts.functions.push(Function {
@@ -73,11 +85,12 @@ impl<'t> Reader<'t> {
             returns: returned.and_then(|returned| self.annotated(returned)),
             is_stub: body.is_some_and(|body| is_stub(body, self.source)),
             is_public: !name.text.starts_with('_') && class.is_none(),
-            signature: self.source[name.at..end].trim_end().trim_end_matches(':').trim_end(),
             scope: inner,
         });
         let is_property = decorators.iter().any(|decorator| {
-            decorator.contains("property") || decorator.ends_with(".setter") || decorator.ends_with(".getter")
+            decorator.contains("property")
+                || decorator.ends_with(".setter")
+                || decorator.ends_with(".getter")
                 || decorator.ends_with(".deleter")
         });
         let is_overload = decorators.iter().any(|decorator| decorator.ends_with("overload"));
@@ -99,11 +112,14 @@ impl<'t> Reader<'t> {
         }
         if class.is_some() && !is_static {
             self.facts.scopes[inner].class = class;
-            let is_of_class = decorators.contains(&"classmethod") || matches!(name.text, "__init_subclass__" | "__class_getitem__");
+            let is_of_class =
+                decorators.contains(&"classmethod") || matches!(name.text, "__init_subclass__" | "__class_getitem__");
             if let Some(first) = parameters.first().filter(|_| !is_of_class) {
                 let at = name.at;
                 let own = Type::Own(class.unwrap_or_default());
-                self.facts.scopes[inner].bindings.insert(first.name, vec![Binding { at, what: What::Value(Some(own)) }]);
+                self.facts.scopes[inner]
+                    .bindings
+                    .insert(first.name, vec![Binding { at, what: What::Value(Some(own)) }]);
                 self.selves.insert((inner, first.name), class.unwrap_or_default());
             }
         }
@@ -134,72 +150,6 @@ impl<'t> Reader<'t> {
             around = self.facts.scopes[at].parent;
         }
         None
-    }
-
-    fn parameters(&mut self, list: Node, inner: usize, outer: usize) -> Vec<Parameter<'t>> {
-        let mut parameters: Vec<Parameter<'t>> = Vec::new();
-        let mut is_keyword_only = false;
-        for child in children(list) {
-            let is_default = matches!(child.kind(), "default_parameter" | "typed_default_parameter");
-            let mut kind = if is_keyword_only { ParameterKind::KeywordOnly } else { ParameterKind::Positional };
-            let mut type_of = None;
-            if let Some(annotation) = child.child_by_field_name("type") {
-                self.visit(annotation, outer);
-                type_of = self.annotated(annotation);
-            }
-            if let Some(value) = child.child_by_field_name("value") {
-                self.visit(value, outer);
-            }
-            let target = match child.kind() {
-                "identifier" | "tuple_pattern" => child,
-                "positional_separator" => {
-                    for parameter in &mut parameters {
-                        parameter.kind = ParameterKind::PositionalOnly;
-                    }
-                    continue;
-                }
-                "keyword_separator" => {
-                    is_keyword_only = true;
-                    continue;
-                }
-                "default_parameter" | "typed_default_parameter" => match child.child_by_field_name("name") {
-                    Some(name) => name,
-                    None => continue,
-                },
-                "typed_parameter" | "list_splat_pattern" | "dictionary_splat_pattern" => {
-                    let splat = if child.kind() == "typed_parameter" { child.named_child(0) } else { Some(child) };
-                    let Some(splat) = splat else { continue };
-                    match splat.kind() {
-                        "list_splat_pattern" => (kind, is_keyword_only) = (ParameterKind::Rest, true),
-                        "dictionary_splat_pattern" => kind = ParameterKind::KeywordRest,
-                        _ => {}
-                    }
-                    if matches!(kind, ParameterKind::Rest | ParameterKind::KeywordRest) {
-                        type_of = None;
-                        splat.named_child(0).unwrap_or(splat)
-                    } else {
-                        splat
-                    }
-                }
-                _ => {
-                    self.visit(child, outer);
-                    continue;
-                }
-            };
-            self.bind_in(target, inner, inner, type_of.map(Type::Instance));
-            parameters.push(Parameter { name: self.text(target), kind, is_optional: is_default });
-        }
-        parameters
-    }
-
-    pub(super) fn lambda(&mut self, node: Node, scope: usize) {
-        let inner = self.facts.scope(scope, ScopeKind::Function);
-        if let Some(list) = node.child_by_field_name("parameters") {
-            self.parameters(list, inner, scope);
-        }
-        self.nesting += 1;
-        self.each_field(node, "body", inner);
-        self.nesting -= 1;
     }
 
     fn bind_type_parameters(&mut self, list: Node, scope: usize) {
@@ -239,7 +189,6 @@ impl<'t> Reader<'t> {
             members: HashMap::new(),
             is_open: is_changed,
             constructor: if is_data || is_changed { Constructor::Unknown } else { Constructor::Default },
-            is_public: !name.text.starts_with('_'),
             kind: ClassKind::Class,
         });
         self.bind(home, name, What::Class(index));
@@ -296,10 +245,18 @@ impl<'t> Reader<'t> {
             }
             // Keyword-only fields and fields without a parameter are rare, and other rules.
             let value = field.child_by_field_name("right").map_or("", |value| self.text(value));
-            if annotation.contains("InitVar") || annotation.contains("KW_ONLY") || value.contains("init=") || value.contains("kw_only") {
+            if annotation.contains("InitVar")
+                || annotation.contains("KW_ONLY")
+                || value.contains("init=")
+                || value.contains("kw_only")
+            {
                 return;
             }
-            parameters.push(Parameter { name: self.text(name), kind: ParameterKind::Positional, is_optional: !value.is_empty() });
+            parameters.push(Parameter {
+                name: self.text(name),
+                kind: ParameterKind::Positional,
+                is_optional: !value.is_empty(),
+            });
         }
         let at = self.facts.classes[class].at;
         self.facts.functions.push(Function {
@@ -313,7 +270,6 @@ impl<'t> Reader<'t> {
             returns: None,
             is_stub: false,
             is_public: false,
-            signature: "",
             scope,
         });
         self.facts.classes[class].constructor = Constructor::Function(self.facts.functions.len() - 1);
@@ -343,7 +299,7 @@ impl<'t> Reader<'t> {
         match members.get_mut(name.text) {
             Some(member) => (member.function, member.type_of) = (None, None),
             None => {
-                members.insert(name.text, Member { at: name.at, function, type_of });
+                members.insert(name.text, Member { function, type_of });
             }
         }
     }
@@ -355,7 +311,7 @@ impl<'t> Reader<'t> {
             // Assigned more than once: what it is cannot be told.
             Some(member) => (member.function, member.type_of) = (None, None),
             None => {
-                members.insert(name.text, Member { at: name.at, function: None, type_of });
+                members.insert(name.text, Member { function: None, type_of });
             }
         }
     }

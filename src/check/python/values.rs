@@ -5,9 +5,7 @@ use std::borrow::Cow;
 use tree_sitter::Node;
 
 use super::{
-    super::facts::{
-        Argument, Assignment, Call, Comparison, Literal, Name, Path, Type, Value, What,
-    },
+    super::facts::{Argument, Assignment, Call, Comparison, Literal, Name, Path, Touch, Type, Value, What},
     Reader, children,
 };
 
@@ -26,11 +24,11 @@ impl<'t> Reader<'t> {
                 self.mention(node, scope);
                 Value::Path(vec![self.name(node)])
             }
-            "attribute" => Value::Path(self.chain(node, scope, false, false)),
+            "attribute" => Value::Path(self.chain(node, scope, Touch::Read)),
             "call" => Value::Call(self.call(node, scope)),
-            "list" | "tuple" | "set" => {
-                Value::List(children(node).into_iter().map(|child| (child.start_byte(), self.value(child, scope))).collect())
-            }
+            "list" | "tuple" | "set" => Value::List(
+                children(node).into_iter().map(|child| (child.start_byte(), self.value(child, scope))).collect(),
+            ),
             "dictionary" => {
                 let mut pairs = Vec::new();
                 for pair in children(node) {
@@ -85,7 +83,7 @@ impl<'t> Reader<'t> {
 
     pub(super) fn call(&mut self, node: Node, scope: usize) -> usize {
         let path = match node.child_by_field_name("function") {
-            Some(callee) if callee.kind() == "attribute" => self.chain(callee, scope, true, false),
+            Some(callee) if callee.kind() == "attribute" => self.chain(callee, scope, Touch::Read),
             Some(callee) => self.path(callee, scope),
             None => Path::new(),
         };
@@ -93,13 +91,18 @@ impl<'t> Reader<'t> {
         if let Some(list) = node.child_by_field_name("arguments") {
             if list.kind() == "generator_expression" {
                 self.visit(list, scope);
-                arguments.push(Argument { at: list.start_byte(), keyword: None, is_spread: false, value: Value::Other });
+                arguments.push(Argument {
+                    at: list.start_byte(),
+                    keyword: None,
+                    is_spread: false,
+                    value: Value::Other,
+                });
             } else {
                 arguments = self.arguments(list, scope);
             }
         }
         let at = path.last().map_or(node.start_byte(), |name| name.at);
-        self.facts.calls.push(Call { at, path, scope, arguments, is_new: false, is_decorator: false, is_macro: false });
+        self.facts.calls.push(Call { at, path, scope, arguments, is_new: false, is_decorator: false });
         self.facts.calls.len() - 1
     }
 
@@ -153,7 +156,6 @@ impl<'t> Reader<'t> {
         if self.text(left) == "__all__" {
             self.promised(&value);
         }
-        let at = left.start_byte();
         let target = match left.kind() {
             "identifier" => vec![self.name(left)],
             "attribute" => self.attribute_target(left, scope, type_of.clone()),
@@ -172,7 +174,7 @@ impl<'t> Reader<'t> {
             self.bind(home, target[0], what);
         }
         if let Some(value) = value {
-            self.facts.assignments.push(Assignment { target, value, scope, at });
+            self.facts.assignments.push(Assignment { target, value });
         }
     }
 
@@ -189,7 +191,7 @@ impl<'t> Reader<'t> {
     }
 
     fn attribute_target(&mut self, node: Node, scope: usize, type_of: Option<Type<'t>>) -> Path<'t> {
-        let path = self.chain(node, scope, false, true);
+        let path = self.chain(node, scope, Touch::Write);
         if let [own, member] = path.as_slice()
             && let Some(class) = self.own_class(own.text, scope)
         {

@@ -18,10 +18,13 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
         return Resolution::Unknown;
     }
     // The longest module name that the import begins with, nearest first.
-    let mut modules: Vec<(&&str, &str)> = project.manifests.go.iter().map(|(directory, module)| (directory, module.name)).collect();
+    let mut modules: Vec<(&&str, &str)> =
+        project.manifests.go.iter().map(|(directory, module)| (directory, module.name)).collect();
     modules.sort_by_key(|(_, name)| std::cmp::Reverse(name.len()));
     for (directory, name) in modules {
-        let Some(rest) = from.strip_prefix(name).filter(|rest| !name.is_empty() && (rest.is_empty() || rest.starts_with('/'))) else {
+        let Some(rest) =
+            from.strip_prefix(name).filter(|rest| !name.is_empty() && (rest.is_empty() || rest.starts_with('/')))
+        else {
             continue;
         };
         let Some(target) = join(directory, rest) else { return Resolution::Unknown };
@@ -29,12 +32,17 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
         let units = files.into_iter().flatten().filter_map(|file| project.unit_at(&project.tree.files[*file].path));
         let package = units.filter(|unit| {
             let name = project.units[*unit].facts.package.unwrap_or_default();
-            project.units[*unit].language == Language::Go && !name.ends_with("_test") && !project.path(*unit).ends_with("_test.go") && name != "main"
+            project.units[*unit].language == Language::Go
+                && !name.ends_with("_test")
+                && !project.path(*unit).ends_with("_test.go")
+                && name != "main"
         });
         return match package.min() {
             Some(unit) => Resolution::Package(unit),
             None if files.is_some_and(|files| !files.is_empty()) => Resolution::Unknown,
-            None if project.manifests.may_be_built(&format!("{target}/x.go"), &project.directories) => Resolution::Unknown,
+            None if project.manifests.may_be_built(&format!("{target}/x.go"), &project.directories) => {
+                Resolution::Unknown
+            }
             None => Resolution::Missing(target),
         };
     }
@@ -48,7 +56,11 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
             let is_required = module.requires.iter().any(|required| {
                 from.strip_prefix(required).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             });
-            return if is_required || module.has_vendor { Resolution::Unknown } else { Resolution::Foreign(from.to_owned()) };
+            return if is_required || module.has_vendor {
+                Resolution::Unknown
+            } else {
+                Resolution::Foreign(from.to_owned())
+            };
         }
         if directory.is_empty() {
             return Resolution::Unknown;
@@ -60,7 +72,9 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
 /// Whether a tool writes a part of the package that is not here.
 pub fn may_be_generated(project: &Project, unit: usize) -> bool {
     let units = project.siblings(unit);
-    let is_generated = |unit: &usize| project.units[*unit].text.contains("//go:generate") || project.units[*unit].text.contains("import \"C\"");
+    let is_generated = |unit: &usize| {
+        project.units[*unit].text.contains("//go:generate") || project.units[*unit].text.contains("import \"C\"")
+    };
     let directory = parent(project.path(unit));
     let has_source = project.files_in.get(directory).into_iter().flatten().any(|file| {
         let path = &project.tree.files[*file].path;

@@ -12,12 +12,31 @@ use super::{
 };
 
 /// Modules that come with Node and its relatives: `node -p "require('module').builtinModules"` of version 20.
-static BUILT_IN: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("../names/node_modules.txt").lines().collect());
+static BUILT_IN: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("../names/node_modules.txt").lines().collect());
 
 /// What may stand behind a name, in the order in which it is looked for.
 const ENDINGS: &[&str] = &[
-    "", ".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".json", "/index.ts", "/index.tsx",
-    "/index.js", "/index.jsx", "/index.mjs", "/index.cjs", "/index.d.ts", "/index.mts", "/index.cts",
+    "",
+    ".ts",
+    ".tsx",
+    ".d.ts",
+    ".js",
+    ".jsx",
+    ".mjs",
+    ".cjs",
+    ".mts",
+    ".cts",
+    ".json",
+    "/index.ts",
+    "/index.tsx",
+    "/index.js",
+    "/index.jsx",
+    "/index.mjs",
+    "/index.cjs",
+    "/index.d.ts",
+    "/index.mts",
+    "/index.cts",
 ];
 /// What an ending that is written may stand for in the sources.
 const SOURCES: &[(&str, &[&str])] = &[
@@ -52,13 +71,17 @@ fn relative(project: &Project, unit: usize, from: &str) -> Resolution {
     let is_typed = project.units[unit].language != Language::JavaScript;
     for (written, sources) in SOURCES.iter().filter(|_| is_typed) {
         let Some(stem) = target.strip_suffix(written) else { continue };
-        let declaration = sources.iter().map(|source| format!("{stem}{source}")).find(|path| project.by_path.contains_key(path.as_str()));
+        let declaration = sources
+            .iter()
+            .map(|source| format!("{stem}{source}"))
+            .find(|path| project.by_path.contains_key(path.as_str()));
         if let Some(declaration) = declaration {
             return found(project, &declaration);
         }
     }
     for ending in ENDINGS {
-        let candidate = if target.is_empty() { ending.trim_start_matches('/').to_owned() } else { format!("{target}{ending}") };
+        let candidate =
+            if target.is_empty() { ending.trim_start_matches('/').to_owned() } else { format!("{target}{ending}") };
         if project.by_path.contains_key(candidate.as_str()) {
             return found(project, &candidate);
         }
@@ -102,7 +125,8 @@ fn package(project: &Project, unit: usize, from: &str, import: &Import) -> Resol
         false => first.to_owned(),
     };
     let is_aliased = project.manifests.aliases.iter().any(|alias| {
-        alias.is_empty() && project_has(project, from) || (alias.len() > 1 && (from == alias || from.starts_with(alias.as_str())))
+        alias.is_empty() && project_has(project, from)
+            || (alias.len() > 1 && (from == alias || from.starts_with(alias.as_str())))
     });
     if first.starts_with('#') || first == "@" || is_aliased {
         return Resolution::Unknown;
@@ -130,6 +154,8 @@ fn project_has(project: &Project, from: &str) -> bool {
 /// `declare module 'x'`.
 fn declares(project: &Project, from: &str) -> bool {
     project.tree.files.iter().filter(|file| file.path.ends_with(".d.ts")).any(|file| {
-        file.text.as_deref().is_some_and(|text| text.contains(&format!("module '{from}'")) || text.contains(&format!("module \"{from}\"")))
+        file.text.as_deref().is_some_and(|text| {
+            text.contains(&format!("module '{from}'")) || text.contains(&format!("module \"{from}\""))
+        })
     })
 }

@@ -12,7 +12,8 @@ use super::{
 };
 
 /// Top modules of the standard library, of Python 2.7 up to 3.14.
-static STANDARD: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("../names/python_modules.txt").lines().collect());
+static STANDARD: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("../names/python_modules.txt").lines().collect());
 
 pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
     let dots = from.chars().take_while(|c| *c == '.').count();
@@ -66,7 +67,12 @@ fn unambiguous(project: &Project, roots: &[&str], rest: &str) -> Resolution {
 /// The module `dotted` in the directory `base`.
 fn below(project: &Project, base: &str, dotted: &str) -> Resolution {
     let Some(target) = join(base, &dotted.replace('.', "/")) else { return Resolution::Unknown };
-    for candidate in [format!("{target}.py"), format!("{target}/__init__.py"), format!("{target}.pyi"), format!("{target}/__init__.pyi")] {
+    for candidate in [
+        format!("{target}.py"),
+        format!("{target}/__init__.py"),
+        format!("{target}.pyi"),
+        format!("{target}/__init__.pyi"),
+    ] {
         let candidate = candidate.trim_start_matches('/');
         if let Some(unit) = project.unit_at(candidate) {
             // A stub beside says what the module has besides what is seen.
@@ -88,7 +94,14 @@ fn below(project: &Project, base: &str, dotted: &str) -> Resolution {
     // A module below a file is no module, but an attribute of it: `import os.path`.
     let is_attribute = project.by_path.contains_key(format!("{}.py", directory).as_str());
     let is_built = project.manifests.may_be_built(&format!("{target}.py"), &project.directories);
-    if is_near || is_version || may_be_compiled || is_attribute || is_built || stem.ends_with("_pb2") || stem.ends_with("_pb2_grpc") {
+    if is_near
+        || is_version
+        || may_be_compiled
+        || is_attribute
+        || is_built
+        || stem.ends_with("_pb2")
+        || stem.ends_with("_pb2_grpc")
+    {
         return Resolution::Unknown;
     }
     Resolution::Missing(format!("{target}.py"))

@@ -71,7 +71,9 @@ fn is_certain(project: &Project, home: usize, function: &Function, caller: usize
     }
     // A class that others derive from may have its methods replaced by theirs.
     let class = function.class.map(|class| &facts.classes[class]);
-    class.is_none_or(|class| !project.bases.contains(class.name) || function.name == "__init__" || function.name == "constructor")
+    class.is_none_or(|class| {
+        !project.bases.contains(class.name) || function.name == "__init__" || function.name == "constructor"
+    })
 }
 
 /// What is wrong with the arguments, if anything.
@@ -80,7 +82,9 @@ fn complaint(project: &Project, unit: usize, call: &Call, function: &Function, i
         return None;
     }
     let is_method_of_rust = project.units[unit].language == Language::Rust && function.receiver == Receiver::First;
-    let skip = usize::from(is_bound && project.units[unit].language == Language::Python && function.receiver == Receiver::First);
+    let skip = usize::from(
+        is_bound && project.units[unit].language == Language::Python && function.receiver == Receiver::First,
+    );
     let parameters = &function.parameters[skip.min(function.parameters.len())..];
     // `Type::method(value, …)`: the value is one argument more.
     let extra = usize::from(is_method_of_rust && !is_bound);
@@ -100,7 +104,10 @@ fn too_many(given: usize, parameters: &[Parameter]) -> Option<String> {
 }
 
 fn too_few(given: usize, parameters: &[Parameter]) -> Option<String> {
-    let needed = parameters.iter().filter(|parameter| !parameter.is_optional && parameter.kind == ParameterKind::Positional).count();
+    let needed = parameters
+        .iter()
+        .filter(|parameter| !parameter.is_optional && parameter.kind == ParameterKind::Positional)
+        .count();
     (given < needed).then(|| format!("takes {} and gets {given}", counted(needed)))
 }
 
@@ -122,7 +129,9 @@ fn python(arguments: &[Argument], parameters: &[Parameter]) -> Option<String> {
         return Some(format!("takes {} by place and gets {given}", counted(by_place.len())));
     }
     for keyword in arguments.iter().filter_map(|argument| argument.keyword) {
-        let is_known = parameters.iter().any(|parameter| parameter.name == keyword && matches!(parameter.kind, Positional | KeywordOnly));
+        let is_known = parameters
+            .iter()
+            .any(|parameter| parameter.name == keyword && matches!(parameter.kind, Positional | KeywordOnly));
         if !is_known && !has(KeywordRest) {
             return Some(format!("has no parameter '{keyword}'"));
         }
@@ -133,7 +142,9 @@ fn python(arguments: &[Argument], parameters: &[Parameter]) -> Option<String> {
     };
     let missing = parameters
         .iter()
-        .filter(|parameter| !parameter.is_optional && matches!(parameter.kind, Positional | PositionalOnly | KeywordOnly))
+        .filter(|parameter| {
+            !parameter.is_optional && matches!(parameter.kind, Positional | PositionalOnly | KeywordOnly)
+        })
         .find(|parameter| !is_given(parameter))?;
     Some(format!("needs an argument for '{}'", missing.name))
 }

@@ -44,14 +44,27 @@ impl<'t> PlanText<'_, 't> {
             let Some(path) = join(self.directory, path.as_str()) else { continue };
             if !self.project.exists(&path) {
                 // The plan alone is no project yet.
-                let has_others = contract.paths().any(|other| join(self.directory, other).is_some_and(|other| self.project.exists(&other)));
+                let has_others = contract
+                    .paths()
+                    .any(|other| join(self.directory, other).is_some_and(|other| self.project.exists(&other)));
                 if has_others {
                     let message = format!("the contract promises '{}', and it is not there", file.path);
-                    found.push(Found::in_file(self.file, self.place_of(&file.path, ""), Rule::BrokenContract, &file.path, message).looked_in(path));
+                    found.push(
+                        Found::in_file(
+                            self.file,
+                            self.place_of(&file.path, ""),
+                            Rule::BrokenContract,
+                            &file.path,
+                            message,
+                        )
+                        .looked_in(path),
+                    );
                 }
                 continue;
             }
-            let Some(unit) = self.project.unit_at(&path).filter(|unit| self.project.units[*unit].is_read()) else { continue };
+            let Some(unit) = self.project.unit_at(&path).filter(|unit| self.project.units[*unit].is_read()) else {
+                continue;
+            };
             for export in &file.exports {
                 self.export(unit, &file.path, export, found);
             }
@@ -88,10 +101,12 @@ impl<'t> PlanText<'_, 't> {
                 false => Exported::Missing,
             },
             // A script of a page offers what it defines.
-            _ if project.units[unit].is_classic() => match project.units[unit].facts.scopes[0].bindings.contains_key(own) {
-                true => Exported::Bound(unit, 0),
-                false => Exported::Unknown,
-            },
+            _ if project.units[unit].is_classic() => {
+                match project.units[unit].facts.scopes[0].bindings.contains_key(own) {
+                    true => Exported::Bound(unit, 0),
+                    false => Exported::Unknown,
+                }
+            }
             _ => exported(project, unit, own, 8),
         };
         match state {
@@ -120,7 +135,9 @@ impl<'t> PlanText<'_, 't> {
         let name = export.name.trim();
         let message = format!("the contract promises '{name}' of '{path}', which does not offer it");
         let nearest = self.project.nearest(name, names_of(self.project, unit));
-        Found::in_file(self.file, self.place_of(path, name), Rule::BrokenContract, name, message).looked_in(path).nearest(nearest)
+        Found::in_file(self.file, self.place_of(path, name), Rule::BrokenContract, name, message)
+            .looked_in(path)
+            .nearest(nearest)
     }
 
     /// The parameters of a function, by their number; how types are written differs too much from file to plan.
@@ -129,11 +146,20 @@ impl<'t> PlanText<'_, 't> {
         let own = function.parameters.len();
         let needed = function.parameters.iter().filter(|parameter| !parameter.is_optional).count();
         let fits = promised == own || promised >= needed && promised <= own;
-        if fits || !function.is_plain || function.parameters.iter().any(|parameter| matches!(parameter.kind, super::super::facts::ParameterKind::Rest | super::super::facts::ParameterKind::KeywordRest)) {
+        if fits
+            || !function.is_plain
+            || function.parameters.iter().any(|parameter| {
+                matches!(
+                    parameter.kind,
+                    super::super::facts::ParameterKind::Rest | super::super::facts::ParameterKind::KeywordRest
+                )
+            })
+        {
             return;
         }
         let name = export.name.trim();
-        let message = format!("'{name}' takes {own} parameters, and the contract promises {promised}: '{}'", export.signature);
+        let message =
+            format!("'{name}' has {own} parameters, and the contract promises {promised}: '{}'", export.signature);
         found.push(Found::error(home, function.at, Rule::BrokenContract, name, message).looked_in(PLAN_FILE));
     }
 }

@@ -1,10 +1,10 @@
 //! Ids and classes: what scripts and styles look for, and what pages and scripts make.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeSet, HashMap, HashSet},
-};
+mod ids;
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use self::ids::Ids;
 use super::{
     super::{
         Rule,
@@ -15,104 +15,6 @@ use super::{
     },
     Found,
 };
-
-/// Endings of files with markup that is not read, but whose words count.
-const MARKUP: &[&str] = &[".vue", ".svelte", ".astro", ".ejs", ".hbs", ".handlebars", ".pug", ".jade", ".php", ".erb", ".jinja", ".jinja2", ".j2", ".njk", ".liquid", ".twig", ".mustache", ".tmpl", ".gohtml", ".haml", ".md", ".mdx", ".xhtml", ".svg", ".xml"];
-
-/// What makes ids.
-struct Ids<'t> {
-    /// Of pages, by their unit, and of scripts.
-    all: HashSet<&'t str>,
-    of_page: HashMap<usize, HashSet<&'t str>>,
-    /// The parts of ids that are put together: `row-` of `row-${index}`.
-    parts: Vec<&'t str>,
-    /// Something makes ids that cannot be seen.
-    is_open: bool,
-}
-
-impl<'t> Ids<'t> {
-    fn new(project: &Project<'t>) -> Ids<'t> {
-        let mut ids = Ids { all: HashSet::new(), of_page: HashMap::new(), parts: Vec::new(), is_open: false };
-        for (index, unit) in project.units.iter().enumerate() {
-            for mark in unit.facts.marks.iter().filter(|mark| mark.kind == MarkKind::Id) {
-                ids.all.insert(mark.name.text);
-                ids.of_page.entry(index).or_default().insert(mark.name.text);
-            }
-            for assignment in &unit.facts.assignments {
-                if assignment.target.len() > 1 && assignment.target.last().is_some_and(|name| matches!(name.text, "id" | "htmlId")) {
-                    ids.made(&assignment.value);
-                }
-            }
-            for call in &unit.facts.calls {
-                let is_set = call.path.last().is_some_and(|name| matches!(name.text, "setAttribute" | "attr" | "prop"));
-                if let [key, value, ..] = call.arguments.as_slice()
-                    && is_set
-                    && key.value.text() == Some("id")
-                {
-                    ids.made(&value.value);
-                }
-                for argument in &call.arguments {
-                    if let Value::Object(pairs) = &argument.value {
-                        pairs.iter().filter(|(name, _)| name.text == "id").for_each(|(_, value)| ids.made(value));
-                    }
-                }
-            }
-            if unit.language != Language::Html {
-                for literal in unit.facts.literals.iter().filter(|literal| literal.text.contains("id=")) {
-                    if let Cow::Borrowed(text) = literal.text {
-                        ids.in_markup(text);
-                    }
-                }
-            }
-        }
-        // Markup in languages that are not read.
-        for file in &project.tree.files {
-            if let Some(text) = file.text.as_deref().filter(|_| MARKUP.iter().any(|ending| file.path.ends_with(ending))) {
-                ids.in_markup(text);
-            }
-        }
-        ids
-    }
-
-    fn made(&mut self, value: &Value<'t>) {
-        match value {
-            Value::Text(Cow::Borrowed(text)) => {
-                self.all.insert(text);
-            }
-            Value::Template(pieces) => self.parts.extend(pieces.iter().filter(|piece| piece.len() > 1)),
-            Value::Text(_) | Value::Object(_) | Value::List(_) | Value::Function(_) => {}
-            // A name or a call: it may be any id.
-            Value::Path(_) | Value::Call(_) | Value::Other => self.is_open = true,
-        }
-    }
-
-    /// `id="…"` anywhere in a text.
-    fn in_markup(&mut self, text: &'t str) {
-        for (at, _) in text.match_indices("id=") {
-            let rest = &text[at + 3..];
-            let Some(quote) = rest.chars().next() else {
-                // The text goes on behind a hole.
-                self.is_open = true;
-                continue;
-            };
-            let rest = rest.trim_start_matches(['\\']);
-            let value = match rest.chars().next() {
-                Some(quote @ ('"' | '\'')) => rest[1..].split([quote, '\\']).next().unwrap_or_default(),
-                _ => rest.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next().unwrap_or_default(),
-            };
-            if value.contains(['{', '$', '<']) || value.is_empty() && quote != ' ' {
-                let part = value.split(['{', '$', '<']).next().unwrap_or_default();
-                if part.len() > 1 { self.parts.push(part) } else { self.is_open = true }
-            } else {
-                self.all.insert(value);
-            }
-        }
-    }
-
-    fn may_have(&self, id: &str) -> bool {
-        self.is_open || self.all.contains(id) || self.parts.iter().any(|part| id.contains(part))
-    }
-}
 
 /// One place in a script that looks for an id.
 struct Wanted<'p> {
@@ -125,18 +27,29 @@ struct Wanted<'p> {
 pub fn missing_ids(project: &Project) -> Vec<Found> {
     let ids = Ids::new(project);
     let mut found = Vec::new();
-    let has_pages = project.units.iter().any(|unit| unit.language == Language::Html && unit.script.is_none() && !project.is_material(unit.file));
+    let has_pages = project
+        .units
+        .iter()
+        .any(|unit| unit.language == Language::Html && unit.script.is_none() && !project.is_material(unit.file));
     if has_pages {
         let mut told = BTreeSet::new();
         for wanted in wanted(project) {
             // A library looks for ids in the pages of others.
             let is_told = !project.is_material(project.units[wanted.unit].file) && !is_test(project.path(wanted.unit));
-            if !is_told || ids.may_have(wanted.id) || has_other_words(project, &wanted) || !told.insert((wanted.unit, wanted.id.to_owned())) {
+            if !is_told
+                || ids.may_have(wanted.id)
+                || has_other_words(project, &wanted)
+                || !told.insert((wanted.unit, wanted.id.to_owned()))
+            {
                 continue;
             }
             let nearest = project.nearest(wanted.id, ids.all.iter().copied());
             let message = format!("no page and no script makes an element with the id '{}'", wanted.id);
-            found.push(Found::error(wanted.unit, wanted.at, Rule::MissingId, wanted.id, message).looked_in("the pages and scripts").nearest(nearest));
+            found.push(
+                Found::error(wanted.unit, wanted.at, Rule::MissingId, wanted.id, message)
+                    .looked_in("the pages and scripts")
+                    .nearest(nearest),
+            );
         }
     }
     for (index, unit) in project.units.iter().enumerate() {
@@ -146,7 +59,8 @@ pub fn missing_ids(project: &Project) -> Vec<Found> {
         let lower = unit.text[..unit.text.floor_char_boundary(unit.text.len().min(2_000))].to_lowercase();
         let is_whole = lower.contains("<!doctype") || lower.contains("<html");
         let is_template = ["{{", "{%", "<%", "<?php"].iter().any(|mark| unit.text.contains(mark));
-        let has_scripts = unit.facts.links.iter().any(|link| link.by == "src" && link.target.ends_with(".js")) || !unit.facts.scripts.is_empty();
+        let has_scripts = unit.facts.links.iter().any(|link| link.by == "src" && link.target.ends_with(".js"))
+            || !unit.facts.scripts.is_empty();
         if !is_whole || is_template {
             continue;
         }
@@ -155,15 +69,23 @@ pub fn missing_ids(project: &Project) -> Vec<Found> {
             let MarkKind::IdWanted(by) = mark.kind else { continue };
             let id = mark.name.text;
             let is_made = own.is_some_and(|own| own.contains(id))
-                || has_scripts && (ids.is_open || ids.all.contains(id) || ids.parts.iter().any(|part| id.contains(part)));
+                || has_scripts
+                    && (ids.is_open || ids.all.contains(id) || ids.parts.iter().any(|part| id.contains(part)));
             // A route that a script reads out of the address is no id.
-            let is_route = by == "href" && has_scripts && (unit.text.contains("hashchange") || project.units.iter().any(|unit| unit.language.is_script() && unit.text.contains("hash")));
+            let is_route = by == "href"
+                && has_scripts
+                && (unit.text.contains("hashchange")
+                    || project.units.iter().any(|unit| unit.language.is_script() && unit.text.contains("hash")));
             if is_made || is_route {
                 continue;
             }
             let nearest = project.nearest(id, own.into_iter().flatten().copied());
             let message = format!("{by} names the id '{id}', which no element of this page has");
-            found.push(Found::error(index, mark.name.at, Rule::MissingId, id, message).looked_in(project.path(index)).nearest(nearest));
+            found.push(
+                Found::error(index, mark.name.at, Rule::MissingId, id, message)
+                    .looked_in(project.path(index))
+                    .nearest(nearest),
+            );
         }
     }
     found
@@ -178,10 +100,21 @@ fn is_test(path: &str) -> bool {
 /// The id stands in some text besides the places that look for it or style it.
 fn has_other_words(project: &Project, wanted: &Wanted) -> bool {
     let looked_for = self::wanted(project).filter(|other| other.id == wanted.id).count();
-    let styled = project.units.iter().flat_map(|unit| &unit.facts.marks).filter(|mark| mark.kind == MarkKind::IdStyled && mark.name.text == wanted.id).count();
-    let marked = project.units.iter().flat_map(|unit| &unit.facts.marks).filter(|mark| matches!(mark.kind, MarkKind::Id) && mark.name.text == wanted.id).count();
+    let styled = project
+        .units
+        .iter()
+        .flat_map(|unit| &unit.facts.marks)
+        .filter(|mark| mark.kind == MarkKind::IdStyled && mark.name.text == wanted.id)
+        .count();
+    let marked = project
+        .units
+        .iter()
+        .flat_map(|unit| &unit.facts.marks)
+        .filter(|mark| matches!(mark.kind, MarkKind::Id) && mark.name.text == wanted.id)
+        .count();
     // Literals that are exactly the id may be what makes it.
-    let literals = project.units.iter().flat_map(|unit| &unit.facts.literals).filter(|literal| literal.text == wanted.id).count();
+    let literals =
+        project.units.iter().flat_map(|unit| &unit.facts.literals).filter(|literal| literal.text == wanted.id).count();
     literals > looked_for + styled + marked
 }
 
@@ -226,7 +159,9 @@ fn lookup_of(project: &Project, unit: usize, call: &Call) -> Option<Lookup> {
     if matches!(last, "jQuery") || last == "$" && project.lookup(unit, call.scope, "$").is_none() {
         return Some(Lookup::BySelector);
     }
-    let Target::Function { unit: home, function, .. } = project.target(unit, call.scope, &call.path, 8) else { return None };
+    let Target::Function { unit: home, function, .. } = project.target(unit, call.scope, &call.path, 8) else {
+        return None;
+    };
     let definition = &project.units[home].facts.functions[function];
     let parameter = definition.parameters.first()?.name;
     project.units[home].facts.calls.iter().find_map(|inner| {
@@ -270,17 +205,38 @@ pub fn unknown_classes(project: &Project) -> Vec<Found> {
     if styled.is_empty() {
         return found;
     }
-    let all_styles: Vec<&str> = project.units.iter().flat_map(|unit| &unit.facts.marks).filter(|mark| mark.kind == MarkKind::ClassStyled).map(|mark| mark.name.text).collect();
-    let known: HashSet<&str> = project.units.iter().flat_map(|unit| &unit.facts.marks).filter(|mark| mark.kind == MarkKind::Class).map(|mark| mark.name.text).collect();
+    let all_styles: Vec<&str> = project
+        .units
+        .iter()
+        .flat_map(|unit| &unit.facts.marks)
+        .filter(|mark| mark.kind == MarkKind::ClassStyled)
+        .map(|mark| mark.name.text)
+        .collect();
+    let known: HashSet<&str> = project
+        .units
+        .iter()
+        .flat_map(|unit| &unit.facts.marks)
+        .filter(|mark| mark.kind == MarkKind::Class)
+        .map(|mark| mark.name.text)
+        .collect();
     for (class, (unit, at)) in &styled {
         let uses = all_styles.iter().filter(|styled| *styled == class).count() as u32;
-        if project.occurrences(class) <= uses && !project.is_material(project.units[*unit].file) && !may_be_put_together(project, class) {
+        if project.occurrences(class) <= uses
+            && !project.is_material(project.units[*unit].file)
+            && !may_be_put_together(project, class)
+        {
             let message = format!("nothing but this stylesheet knows the class '{class}'");
             let nearest = project.nearest(class, known.iter().copied());
-            found.push(Found::hint(*unit, *at, Rule::UnknownClass, class, message).looked_in("the pages and scripts").nearest(nearest));
+            found.push(
+                Found::hint(*unit, *at, Rule::UnknownClass, class, message)
+                    .looked_in("the pages and scripts")
+                    .nearest(nearest),
+            );
         }
     }
-    for (index, unit) in project.units.iter().enumerate().filter(|(_, unit)| unit.language.is_script() && unit.is_read()) {
+    for (index, unit) in
+        project.units.iter().enumerate().filter(|(_, unit)| unit.language.is_script() && unit.is_read())
+    {
         for call in &unit.facts.calls {
             let words: Vec<&str> = call.path.iter().map(|name| name.text).collect();
             let [.., "classList", "add" | "toggle"] = words.as_slice() else { continue };
@@ -289,7 +245,11 @@ pub fn unknown_classes(project: &Project) -> Vec<Found> {
                 if project.occurrences(class) == 1 && !class.is_empty() && !styled.contains_key(class) {
                     let message = format!("no stylesheet, page or other script knows the class '{class}'");
                     let nearest = project.nearest(class, styled.keys().copied());
-                    found.push(Found::hint(index, argument.at + 1, Rule::UnknownClass, class, message).looked_in("the stylesheets").nearest(nearest));
+                    found.push(
+                        Found::hint(index, argument.at + 1, Rule::UnknownClass, class, message)
+                            .looked_in("the stylesheets")
+                            .nearest(nearest),
+                    );
                 }
             }
         }
@@ -321,6 +281,9 @@ fn may_be_put_together(project: &Project, class: &str) -> bool {
     let Some((before, _)) = class.rsplit_once('-') else { return false };
     let part = format!("{before}-");
     project.units.iter().filter(|unit| unit.language != Language::Css).any(|unit| {
-        unit.facts.literals.iter().any(|literal| literal.text.ends_with(&part) || literal.text.contains(&format!("{part}$")))
+        unit.facts
+            .literals
+            .iter()
+            .any(|literal| literal.text.ends_with(&part) || literal.text.contains(&format!("{part}$")))
     })
 }

@@ -13,7 +13,8 @@ use super::{
 pub fn missing(project: &Project) -> Vec<Found> {
     let mut found = Vec::new();
     for (index, unit) in project.units.iter().enumerate() {
-        if !unit.is_read() && !matches!(unit.language, Language::Html | Language::Css) || project.is_material(unit.file) {
+        if !unit.is_read() && !matches!(unit.language, Language::Html | Language::Css) || project.is_material(unit.file)
+        {
             continue;
         }
         for link in &unit.facts.links {
@@ -87,22 +88,25 @@ fn missing_link(project: &Project, unit: usize, written: &str, by: &str) -> Opti
     }
     let target = join(directory, bare)?;
     let is_there = project.exists(&target) || decoded(&target).is_some_and(|target| project.exists(&target));
-    let may_come = project.manifests.may_be_built(&target, &project.directories) || is_bundle(last) || is_media(project, &target);
+    let may_come =
+        project.manifests.may_be_built(&target, &project.directories) || is_bundle(last) || is_media(project, &target);
     (!is_there && !may_come).then_some(target)
 }
 
 /// An address from the root: which directory that is, the server decides.
 fn missing_from_root(project: &Project, unit: usize, rooted: &str, is_template: bool) -> Option<String> {
-    let is_there = project.by_path.keys().any(|path| {
-        path.strip_suffix(rooted).is_some_and(|before| before.is_empty() || before.ends_with('/'))
-    });
+    let is_there = project
+        .by_path
+        .keys()
+        .any(|path| path.strip_suffix(rooted).is_some_and(|before| before.is_empty() || before.ends_with('/')));
     let last = rooted.rsplit('/').next().unwrap_or(rooted);
     let is_near = project.by_path.keys().any(|path| path.rsplit('/').next() == Some(last));
     // Only where the project has the directory that the address names is it certain that it is meant.
     let (first, _) = rooted.split_once('/')?;
     let has_directory = project.directories.iter().any(|directory| directory.rsplit('/').next() == Some(first));
     let is_page_of_root = parent(project.path(unit)).split('/').next().is_none_or(|directory| directory != "docs");
-    let may_come = is_bundle(last) || project.manifests.may_be_built(rooted, &project.directories) || is_media(project, rooted);
+    let may_come =
+        is_bundle(last) || project.manifests.may_be_built(rooted, &project.directories) || is_media(project, rooted);
     (!is_there && !is_near && has_directory && is_page_of_root && !may_come && !is_template).then(|| rooted.to_owned())
 }
 
@@ -114,9 +118,12 @@ fn is_bundle(name: &str) -> bool {
 /// Pictures and sounds are often left out where a project is packed: only if no file of the kind is there at all.
 fn is_media(project: &Project, target: &str) -> bool {
     let is_picture = |path: &str| {
-        [".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".mp4", ".webm", ".mp3", ".wav", ".ogg", ".woff", ".woff2", ".ttf", ".eot", ".avif", ".otf"]
-            .iter()
-            .any(|ending| path.to_lowercase().ends_with(ending))
+        [
+            ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".webp", ".mp4", ".webm", ".mp3", ".wav", ".ogg", ".woff",
+            ".woff2", ".ttf", ".eot", ".avif", ".otf",
+        ]
+        .iter()
+        .any(|ending| path.to_lowercase().ends_with(ending))
     };
     let directory = parent(target);
     is_picture(target) && !directory.is_empty() && !project.directories.contains(directory)
@@ -128,7 +135,13 @@ fn decoded(target: &str) -> Option<String> {
 
 /// Settings of `package.json` that name files which have to be there without a build.
 fn of_package(key: &str, text: &str) -> bool {
-    let is_entry = key == "main" || key == "module" || key == "browser" || key == "types" || key == "typings" || key == "bin" || key.starts_with("bin.");
+    let is_entry = key == "main"
+        || key == "module"
+        || key == "browser"
+        || key == "types"
+        || key == "typings"
+        || key == "bin"
+        || key.starts_with("bin.");
     is_entry && !text.is_empty() && !text.contains('*')
 }
 
@@ -171,7 +184,9 @@ fn missing_setting(project: &Project, unit: usize, written: &str) -> Option<Stri
 /// A compiler writes `a.js` beside `a.ts`.
 fn is_source_of(project: &Project, target: &str) -> bool {
     let stem = target.rsplit_once('.').map_or(target, |(stem, _)| stem).trim_end_matches(".d");
-    [".ts", ".tsx", ".mts", ".cts", ".coffee", ".jsx"].iter().any(|ending| project.by_path.contains_key(format!("{stem}{ending}").as_str()))
+    [".ts", ".tsx", ".mts", ".cts", ".coffee", ".jsx"]
+        .iter()
+        .any(|ending| project.by_path.contains_key(format!("{stem}{ending}").as_str()))
 }
 
 /// Targets of `Cargo.toml`.
@@ -192,7 +207,10 @@ fn of_cargo(project: &Project) -> Vec<Found> {
             }
             let at = text.find(target.as_str()).unwrap_or_default();
             let message = format!("'{target}' is not there: Cargo.toml names it as the source of a target");
-            found.push(Found::in_file(*file, at, Rule::MissingFile, target, message).looked_in(join(directory, target).unwrap_or_default()));
+            found.push(
+                Found::in_file(*file, at, Rule::MissingFile, target, message)
+                    .looked_in(join(directory, target).unwrap_or_default()),
+            );
         }
     }
     found

@@ -28,12 +28,22 @@ pub fn unresolved(project: &Project) -> Vec<Found> {
         let paths = project.by_path.keys().copied().filter(|path| parent(path) == parent(target));
         let nearest = project.nearest(target, paths);
         let message = format!("'{}' leads to no file: there is no '{target}'", import.from);
-        found.push(Found::error(unit, import.at, Rule::UnresolvedImport, &import.from, message).looked_in(target.as_str()).nearest(nearest));
+        found.push(
+            Found::error(unit, import.at, Rule::UnresolvedImport, &import.from, message)
+                .looked_in(target.as_str())
+                .nearest(nearest),
+        );
     }
     for (unit, name, places) in &project.modules.missing {
         if project.units[*unit].is_read() && !project.is_material(project.units[*unit].file) {
-            let message = format!("the module '{}' is in no file: there is neither {}", name.text, places.replace(" and ", " nor "));
-            found.push(Found::error(*unit, name.at, Rule::UnresolvedImport, name.text, message).looked_in(places.clone()));
+            let message = format!(
+                "the module '{}' is in no file: there is neither {}",
+                name.text,
+                places.replace(" and ", " nor ")
+            );
+            found.push(
+                Found::error(*unit, name.at, Rule::UnresolvedImport, name.text, message).looked_in(places.clone()),
+            );
         }
     }
     found
@@ -41,9 +51,54 @@ pub fn unresolved(project: &Project) -> Vec<Found> {
 
 /// Directories whose files run in surroundings of their own.
 pub fn is_beside(path: &str) -> bool {
-    let beside = ["test", "tests", "__tests__", "spec", "specs", "docs", "doc", "examples", "example", "bench", "benches", "benchmark", "benchmarks", "scripts", "tools", "demo", "demos", "e2e", "ci", ".github", "website", "site", "contrib", "extras", "samples", "playground", "testing", "tasks", "build", "_tests", "perf", "fuzz", "extra", "misc", "utils", "docs_src", "hack", "release"];
+    let beside = [
+        "test",
+        "tests",
+        "__tests__",
+        "spec",
+        "specs",
+        "docs",
+        "doc",
+        "examples",
+        "example",
+        "bench",
+        "benches",
+        "benchmark",
+        "benchmarks",
+        "scripts",
+        "tools",
+        "demo",
+        "demos",
+        "e2e",
+        "ci",
+        ".github",
+        "website",
+        "site",
+        "contrib",
+        "extras",
+        "samples",
+        "playground",
+        "testing",
+        "tasks",
+        "build",
+        "_tests",
+        "perf",
+        "fuzz",
+        "extra",
+        "misc",
+        "utils",
+        "docs_src",
+        "hack",
+        "release",
+    ];
     let name = path.rsplit('/').next().unwrap_or(path);
-    let is_test = name.contains(".test.") || name.contains(".spec.") || name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py" || name.contains(".config.") || matches!(name, "setup.py" | "noxfile.py" | "tasks.py" | "Gruntfile.js" | "gulpfile.js");
+    let is_test = name.contains(".test.")
+        || name.contains(".spec.")
+        || name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || name == "conftest.py"
+        || name.contains(".config.")
+        || matches!(name, "setup.py" | "noxfile.py" | "tasks.py" | "Gruntfile.js" | "gulpfile.js");
     is_test || parent(path).split('/').any(|part| beside.contains(&part.to_lowercase().as_str()))
 }
 
@@ -62,7 +117,9 @@ pub fn undeclared(project: &Project) -> Vec<Found> {
         let message = format!("the package '{name}' is used here and not declared in {manifest}");
         let declared = project.manifests.node.values().flatten().chain(&project.manifests.python.distributions);
         let nearest = project.nearest(name, declared.map(String::as_str));
-        found.push(Found::error(unit, import.at, Rule::UndeclaredPackage, name, message).looked_in(manifest).nearest(nearest));
+        found.push(
+            Found::error(unit, import.at, Rule::UndeclaredPackage, name, message).looked_in(manifest).nearest(nearest),
+        );
     }
     found
 }
@@ -103,12 +160,15 @@ fn undeclared_python(project: &Project, path: &str, name: &str) -> Option<String
     let is_like = |distribution: &String| {
         let words: Vec<&str> = distribution.split('-').collect();
         let squeezed = distribution.replace('-', "");
-        *distribution == wanted || squeezed == wanted.replace('-', "") || words.contains(&wanted.as_str())
-            || squeezed.contains(&wanted.replace('-', "")) || wanted.contains(squeezed.trim_start_matches("py").trim_start_matches("python")) && squeezed.len() > 3
+        *distribution == wanted
+            || squeezed == wanted.replace('-', "")
+            || words.contains(&wanted.as_str())
+            || squeezed.contains(&wanted.replace('-', ""))
+            || wanted.contains(squeezed.trim_start_matches("py").trim_start_matches("python")) && squeezed.len() > 3
     };
-    let is_known = DISTRIBUTIONS.iter().any(|(module, names)| {
-        *module == name && names.iter().any(|name| python.distributions.contains(*name))
-    });
+    let is_known = DISTRIBUTIONS
+        .iter()
+        .any(|(module, names)| *module == name && names.iter().any(|name| python.distributions.contains(*name)));
     if is_known || python.distributions.iter().any(is_like) {
         return None;
     }
@@ -117,18 +177,58 @@ fn undeclared_python(project: &Project, path: &str, name: &str) -> Option<String
 
 /// Modules whose distributions have another name.
 const DISTRIBUTIONS: &[(&str, &[&str])] = &[
-    ("yaml", &["pyyaml", "types-pyyaml", "ruamel-yaml"]), ("PIL", &["pillow"]), ("cv2", &["opencv-python", "opencv-python-headless", "opencv-contrib-python"]),
-    ("sklearn", &["scikit-learn"]), ("skimage", &["scikit-image"]), ("bs4", &["beautifulsoup4"]), ("dateutil", &["python-dateutil"]),
-    ("dotenv", &["python-dotenv"]), ("jwt", &["pyjwt"]), ("jose", &["python-jose"]), ("magic", &["python-magic"]), ("docx", &["python-docx"]),
-    ("pptx", &["python-pptx"]), ("git", &["gitpython"]), ("serial", &["pyserial"]), ("usb", &["pyusb"]), ("OpenSSL", &["pyopenssl"]),
-    ("Crypto", &["pycryptodome", "pycrypto"]), ("nacl", &["pynacl"]), ("MySQLdb", &["mysqlclient"]), ("psycopg2", &["psycopg2-binary"]),
-    ("pkg_resources", &["setuptools"]), ("attr", &["attrs"]), ("google", &["protobuf", "google-api-python-client", "google-cloud-storage"]),
-    ("telegram", &["python-telegram-bot"]), ("discord", &["discord-py", "py-cord"]), ("socketio", &["python-socketio"]), ("engineio", &["python-engineio"]),
-    ("slugify", &["python-slugify"]), ("multipart", &["python-multipart"]), ("pydantic_core", &["pydantic"]), ("starlette", &["fastapi"]),
-    ("werkzeug", &["flask"]), ("jinja2", &["flask"]), ("markupsafe", &["jinja2", "flask"]), ("click", &["flask", "typer"]), ("itsdangerous", &["flask"]),
-    ("pydantic", &["fastapi"]), ("anyio", &["httpx", "starlette", "fastapi"]), ("numpy", &["pandas", "scipy", "scikit-learn"]), ("wx", &["wxpython"]),
-    ("gi", &["pygobject"]), ("zmq", &["pyzmq"]), ("ldap", &["python-ldap"]), ("win32api", &["pywin32"]), ("win32con", &["pywin32"]), ("pythoncom", &["pywin32"]),
-    ("fitz", &["pymupdf"]), ("kafka", &["kafka-python"]), ("memcache", &["python-memcached"]), ("flask_login", &["flask-login"]), ("_pytest", &["pytest"]),
+    ("yaml", &["pyyaml", "types-pyyaml", "ruamel-yaml"]),
+    ("PIL", &["pillow"]),
+    ("cv2", &["opencv-python", "opencv-python-headless", "opencv-contrib-python"]),
+    ("sklearn", &["scikit-learn"]),
+    ("skimage", &["scikit-image"]),
+    ("bs4", &["beautifulsoup4"]),
+    ("dateutil", &["python-dateutil"]),
+    ("dotenv", &["python-dotenv"]),
+    ("jwt", &["pyjwt"]),
+    ("jose", &["python-jose"]),
+    ("magic", &["python-magic"]),
+    ("docx", &["python-docx"]),
+    ("pptx", &["python-pptx"]),
+    ("git", &["gitpython"]),
+    ("serial", &["pyserial"]),
+    ("usb", &["pyusb"]),
+    ("OpenSSL", &["pyopenssl"]),
+    ("Crypto", &["pycryptodome", "pycrypto"]),
+    ("nacl", &["pynacl"]),
+    ("MySQLdb", &["mysqlclient"]),
+    ("psycopg2", &["psycopg2-binary"]),
+    ("pkg_resources", &["setuptools"]),
+    ("attr", &["attrs"]),
+    ("google", &["protobuf", "google-api-python-client", "google-cloud-storage"]),
+    ("telegram", &["python-telegram-bot"]),
+    ("discord", &["discord-py", "py-cord"]),
+    ("socketio", &["python-socketio"]),
+    ("engineio", &["python-engineio"]),
+    ("slugify", &["python-slugify"]),
+    ("multipart", &["python-multipart"]),
+    ("pydantic_core", &["pydantic"]),
+    ("starlette", &["fastapi"]),
+    ("werkzeug", &["flask"]),
+    ("jinja2", &["flask"]),
+    ("markupsafe", &["jinja2", "flask"]),
+    ("click", &["flask", "typer"]),
+    ("itsdangerous", &["flask"]),
+    ("pydantic", &["fastapi"]),
+    ("anyio", &["httpx", "starlette", "fastapi"]),
+    ("numpy", &["pandas", "scipy", "scikit-learn"]),
+    ("wx", &["wxpython"]),
+    ("gi", &["pygobject"]),
+    ("zmq", &["pyzmq"]),
+    ("ldap", &["python-ldap"]),
+    ("win32api", &["pywin32"]),
+    ("win32con", &["pywin32"]),
+    ("pythoncom", &["pywin32"]),
+    ("fitz", &["pymupdf"]),
+    ("kafka", &["kafka-python"]),
+    ("memcache", &["python-memcached"]),
+    ("flask_login", &["flask-login"]),
+    ("_pytest", &["pytest"]),
 ];
 
 /// Names that the file they are imported from does not offer.
@@ -152,7 +252,8 @@ pub fn missing_exports(project: &Project) -> Vec<Found> {
             check(name.text, name.at, &format!("'{}'", name.text));
         }
         // A CommonJS module as a whole is its default.
-        let has_default = !project.units[target].facts.exports.has_common_js && project.units[target].facts.exports.has_module_syntax;
+        let has_default =
+            !project.units[target].facts.exports.has_common_js && project.units[target].facts.exports.has_module_syntax;
         if let (Some(at), true) = (import.default, has_default) {
             check("default", at, "a default export");
         }
@@ -166,7 +267,11 @@ pub fn missing_exports(project: &Project) -> Vec<Found> {
                 let message = format!("'{}' stands in __all__ and is not in this file", name.text);
                 let nearest = project.nearest(name.text, names_of(project, index));
                 let path = project.path(index);
-                found.push(Found::error(index, name.at, Rule::MissingExport, name.text, message).looked_in(path).nearest(nearest));
+                found.push(
+                    Found::error(index, name.at, Rule::MissingExport, name.text, message)
+                        .looked_in(path)
+                        .nearest(nearest),
+                );
             }
         }
     }

@@ -25,14 +25,20 @@ pub fn missing(project: &Project) -> Vec<Found> {
         }
         let mut told = BTreeSet::new();
         for access in &unit.facts.accesses {
-            let Target::Missing { index: number, inside } = project.target(index, access.scope, &access.path, 8) else { continue };
+            let Target::Missing { index: number, inside } = project.target(index, access.scope, &access.path, 8) else {
+                continue;
+            };
             let is_last = number + 1 == access.path.len();
             // Writing makes the member, in languages that let it.
-            if access.is_guarded && unit.language != Language::Go && unit.language != Language::Rust || access.is_written && is_last && !matches!(unit.language, Language::Go | Language::Rust) {
+            if access.is_guarded && unit.language != Language::Go && unit.language != Language::Rust
+                || access.is_written && is_last && !matches!(unit.language, Language::Go | Language::Rust)
+            {
                 continue;
             }
             let name = access.path[number];
-            if !is_certain(project, index, &access.path, number, inside) || !told.insert((name.text, joined(&access.path[..number]))) {
+            if !is_certain(project, index, &access.path, number, inside)
+                || !told.insert((name.text, joined(&access.path[..number])))
+            {
                 continue;
             }
             found.push(told_of(project, index, &access.path, number, inside));
@@ -87,14 +93,25 @@ fn is_certain(project: &Project, unit: usize, path: &[Name], number: usize, insi
                 return false;
             }
             let is_own = matches!(path[0].text, "this" | "self") && number == 1;
-            let is_derived = project.bases.contains(definition.name) || definition.name.contains("Mixin") || definition.name.starts_with("Abstract");
+            let is_derived = project.bases.contains(definition.name)
+                || definition.name.contains("Mixin")
+                || definition.name.starts_with("Abstract");
             // What derives from it, or is mixed into it, may bring the member.
-            if is_derived && (is_own || project.members.contains(name)) && project.members.contains(name) || is_derived && is_own {
+            if is_derived && project.members.contains(name) || is_derived && is_own {
                 return false;
             }
             let home_text = project.units[home].text;
-            let sets = ["setattr(", "__dict__", "Object.assign(this", "Object.defineProperty", ".prototype.", "mixin", "defineProperties"];
-            let is_assigned = project.members.contains(name) && !matches!(project.member(home, class, name, 4), FoundMember::Missing)
+            let sets = [
+                "setattr(",
+                "__dict__",
+                "Object.assign(this",
+                "Object.defineProperty",
+                ".prototype.",
+                "mixin",
+                "defineProperties",
+            ];
+            let is_assigned = project.members.contains(name)
+                && !matches!(project.member(home, class, name, 4), FoundMember::Missing)
                 || assigned_elsewhere(project, name);
             !is_assigned && !sets.iter().any(|word| home_text.contains(word) || text.contains(word))
         }

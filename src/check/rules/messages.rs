@@ -29,8 +29,12 @@ struct Channel<'p> {
 /// What is sent and never received, or received and never sent.
 pub fn unmatched(project: &Project) -> Vec<Found> {
     let mut found = Vec::new();
-    let is_app = project.units.iter().any(|unit| unit.language == Language::Html && unit.script.is_none() && !project.is_material(unit.file));
-    let is_chrome = (0..project.units.len()).any(|unit| project.path(unit).rsplit('/').next() == Some("manifest.json") && is_extension(project, unit));
+    let is_app = project
+        .units
+        .iter()
+        .any(|unit| unit.language == Language::Html && unit.script.is_none() && !project.is_material(unit.file));
+    let is_chrome = (0..project.units.len())
+        .any(|unit| project.path(unit).rsplit('/').next() == Some("manifest.json") && is_extension(project, unit));
     if is_chrome {
         told(project, &runtime_messages(project), "message", Severity::Error, Severity::Error, &mut found);
     }
@@ -42,7 +46,14 @@ pub fn unmatched(project: &Project) -> Vec<Found> {
     found
 }
 
-fn told(project: &Project, channel: &Channel, what: &str, unsent: Severity, unreceived: Severity, found: &mut Vec<Found>) {
+fn told(
+    project: &Project,
+    channel: &Channel,
+    what: &str,
+    unsent: Severity,
+    unreceived: Severity,
+    found: &mut Vec<Found>,
+) {
     let sides = [
         (&channel.sent, &channel.received, channel.receives_more, "is sent here and received nowhere", unreceived),
         (&channel.received, &channel.sent, channel.sends_more, "is received here and sent nowhere", unsent),
@@ -53,7 +64,12 @@ fn told(project: &Project, channel: &Channel, what: &str, unsent: Severity, unre
                 continue;
             }
             // The same words elsewhere may be the other side in a form that is not seen.
-            let literals = project.units.iter().flat_map(|unit| &unit.facts.literals).filter(|literal| literal.text == *name).count();
+            let literals = project
+                .units
+                .iter()
+                .flat_map(|unit| &unit.facts.literals)
+                .filter(|literal| literal.text == *name)
+                .count();
             let own = uses_of(project, name);
             if literals > own {
                 continue;
@@ -62,7 +78,9 @@ fn told(project: &Project, channel: &Channel, what: &str, unsent: Severity, unre
             // Without a counterpart that could be meant, and with nobody on the other side, it may be for others.
             let severity = if nearest.is_some() { Severity::Error } else { severity };
             let message = format!("the {what} '{name}' {words}");
-            let misfit = Found::error(*unit, *at, Rule::UnmatchedMessage, name, message).looked_in("the scripts").nearest(nearest);
+            let misfit = Found::error(*unit, *at, Rule::UnmatchedMessage, name, message)
+                .looked_in("the scripts")
+                .nearest(nearest);
             found.push(Found { severity, ..misfit });
         }
     }
@@ -73,7 +91,13 @@ fn uses_of(project: &Project, name: &str) -> usize {
     let scripts = project.units.iter().filter(|unit| unit.language.is_script() || unit.language == Language::Python);
     scripts
         .map(|unit| {
-            let in_calls = unit.facts.calls.iter().flat_map(|call| &call.arguments).map(|argument| texts_in(&argument.value, name)).sum::<usize>();
+            let in_calls = unit
+                .facts
+                .calls
+                .iter()
+                .flat_map(|call| &call.arguments)
+                .map(|argument| texts_in(&argument.value, name))
+                .sum::<usize>();
             in_calls + unit.facts.comparisons.iter().filter(|comparison| comparison.text == name).count()
         })
         .sum()
@@ -88,7 +112,8 @@ fn texts_in(value: &Value, name: &str) -> usize {
 }
 
 /// Keys under which messages carry what they are.
-const KINDS: &[&str] = &["type", "action", "kind", "cmd", "command", "message", "msg", "method", "name", "event", "request"];
+const KINDS: &[&str] =
+    &["type", "action", "kind", "cmd", "command", "message", "msg", "method", "name", "event", "request"];
 
 /// `chrome.runtime.sendMessage({ type: 'x' })` and the listeners that compare it.
 fn runtime_messages<'p>(project: &'p Project) -> Channel<'p> {
@@ -121,13 +146,20 @@ fn runtime_messages<'p>(project: &'p Project) -> Channel<'p> {
                 _ => channel.sends_more = true,
             }
         }
-        let listens = unit.facts.accesses.iter().any(|access| access.path.iter().any(|name| matches!(name.text, "onMessage" | "onMessageExternal")));
+        let listens = unit
+            .facts
+            .accesses
+            .iter()
+            .any(|access| access.path.iter().any(|name| matches!(name.text, "onMessage" | "onMessageExternal")));
         if listens {
             for comparison in kinds_compared(&unit.facts.comparisons) {
                 add(&mut channel.received, &comparison.text, index, comparison.at);
             }
             // A table of functions by the message's kind, or a name instead of a text.
-            channel.receives_more |= kinds_compared(&unit.facts.comparisons).next().is_none() || unit.text.contains("[message.") || unit.text.contains("[msg.") || unit.text.contains("[request.");
+            channel.receives_more |= kinds_compared(&unit.facts.comparisons).next().is_none()
+                || unit.text.contains("[message.")
+                || unit.text.contains("[msg.")
+                || unit.text.contains("[request.");
         }
     }
     channel
@@ -137,7 +169,8 @@ fn kinds_compared<'p, 't>(comparisons: &'p [Comparison<'t>]) -> impl Iterator<It
     comparisons.iter().filter(|comparison| match comparison.left.as_slice() {
         [object, kind] => {
             let is_kind = matches!(kind.text, "type" | "action" | "kind" | "cmd" | "command");
-            let is_message = matches!(object.text, "message" | "msg" | "request" | "req" | "m" | "event" | "data" | "payload");
+            let is_message =
+                matches!(object.text, "message" | "msg" | "request" | "req" | "m" | "event" | "data" | "payload");
             KINDS.contains(&kind.text) && (is_kind && !object.text.is_empty() || is_message)
         }
         [only] => KINDS.contains(&only.text) || only.text == "request" || only.text == "message",
@@ -146,7 +179,12 @@ fn kinds_compared<'p, 't>(comparisons: &'p [Comparison<'t>]) -> impl Iterator<It
 }
 
 /// The text that a name stands for, where a constant of the project gives it.
-fn constant<'p>(project: &'p Project, unit: usize, _call: &Call, path: &[super::super::facts::Name]) -> Option<&'p str> {
+fn constant<'p>(
+    project: &'p Project,
+    unit: usize,
+    _call: &Call,
+    path: &[super::super::facts::Name],
+) -> Option<&'p str> {
     let last = path.last()?.text;
     let texts: HashSet<&str> = project
         .units
@@ -155,7 +193,9 @@ fn constant<'p>(project: &'p Project, unit: usize, _call: &Call, path: &[super::
         .flat_map(|other| &other.facts.assignments)
         .filter_map(|assignment| match &assignment.value {
             Value::Text(text) if assignment.target.last().is_some_and(|name| name.text == last) => Some(text.as_ref()),
-            Value::Object(pairs) if path.len() == 2 && assignment.target.last().is_some_and(|name| name.text == path[0].text) => {
+            Value::Object(pairs)
+                if path.len() == 2 && assignment.target.last().is_some_and(|name| name.text == path[0].text) =>
+            {
                 pairs.iter().find(|(key, _)| key.text == last).and_then(|(_, value)| match value {
                     Value::Text(text) => Some(text.as_ref()),
                     _ => None,
@@ -180,7 +220,9 @@ fn custom_events<'p>(project: &'p Project) -> Channel<'p> {
             match (&first.value, last) {
                 (Value::Text(text), _) if is_made => add(&mut channel.sent, text, index, first.at),
                 (_, _) if is_made => channel.sends_more = true,
-                (Value::Text(text), "addEventListener" | "removeEventListener") => listened.push((text, index, first.at)),
+                (Value::Text(text), "addEventListener" | "removeEventListener") => {
+                    listened.push((text, index, first.at))
+                }
                 (_, "addEventListener") => channel.receives_more = true,
                 _ => {}
             }
@@ -188,16 +230,43 @@ fn custom_events<'p>(project: &'p Project) -> Channel<'p> {
     }
     for (text, unit, at) in listened {
         // Names in small letters alone are the browser's: there are hundreds, and more each year.
-        let is_own = text.contains([':', '-', '.', '_']) || text.contains(char::is_uppercase) && text != "DOMContentLoaded";
+        let is_own =
+            text.contains([':', '-', '.', '_']) || text.contains(char::is_uppercase) && text != "DOMContentLoaded";
         if is_own && !is_of_browser(text) || channel.sent.contains_key(text) {
             add(&mut channel.received, text, unit, at);
         }
     }
     // Markup may listen by an attribute, and browsers by themselves.
     channel.sent.retain(|text, _| !is_of_browser(text) && (text.len() > 2));
-    let all_small: Vec<&str> = channel.sent.keys().copied().filter(|text| text.chars().all(char::is_lowercase)).collect();
+    let all_small: Vec<&str> =
+        channel.sent.keys().copied().filter(|text| text.chars().all(char::is_lowercase)).collect();
     for text in all_small {
-        if !channel.received.contains_key(text) && matches!(text, "input" | "change" | "click" | "submit" | "resize" | "scroll" | "keydown" | "keyup" | "blur" | "focus" | "load" | "storage" | "popstate" | "hashchange" | "close" | "cancel" | "toggle" | "select" | "message" | "error" | "open") {
+        if !channel.received.contains_key(text)
+            && matches!(
+                text,
+                "input"
+                    | "change"
+                    | "click"
+                    | "submit"
+                    | "resize"
+                    | "scroll"
+                    | "keydown"
+                    | "keyup"
+                    | "blur"
+                    | "focus"
+                    | "load"
+                    | "storage"
+                    | "popstate"
+                    | "hashchange"
+                    | "close"
+                    | "cancel"
+                    | "toggle"
+                    | "select"
+                    | "message"
+                    | "error"
+                    | "open"
+            )
+        {
             channel.sent.remove(text);
         }
     }
@@ -205,7 +274,16 @@ fn custom_events<'p>(project: &'p Project) -> Channel<'p> {
 }
 
 fn is_of_browser(text: &str) -> bool {
-    text.starts_with("DOM") || text.starts_with("webkit") || text.starts_with("moz") || text.starts_with("MS") || text.starts_with("vite:") || text.starts_with("astro:") || text.starts_with("turbo:") || text.starts_with("htmx:") || text.starts_with("hidden.bs") || text.contains(".bs.")
+    text.starts_with("DOM")
+        || text.starts_with("webkit")
+        || text.starts_with("moz")
+        || text.starts_with("MS")
+        || text.starts_with("vite:")
+        || text.starts_with("astro:")
+        || text.starts_with("turbo:")
+        || text.starts_with("htmx:")
+        || text.starts_with("hidden.bs")
+        || text.contains(".bs.")
 }
 
 /// `localStorage.setItem('x')` and `getItem('x')`.
@@ -220,7 +298,9 @@ fn storage_keys<'p>(project: &'p Project) -> Channel<'p> {
             let text = call.arguments.first().map(|argument| &argument.value);
             let text = match text {
                 Some(Value::Text(text)) => Some((text.as_ref(), call.arguments[0].at)),
-                Some(Value::Path(path)) => constant(project, index, call, path).map(|text| (text, call.arguments[0].at)),
+                Some(Value::Path(path)) => {
+                    constant(project, index, call, path).map(|text| (text, call.arguments[0].at))
+                }
                 _ => None,
             };
             match (method.text, text) {
@@ -233,8 +313,11 @@ fn storage_keys<'p>(project: &'p Project) -> Channel<'p> {
         }
         // `localStorage.theme`, `localStorage['theme']`.
         let is_open = unit.facts.accesses.iter().any(|access| {
-            access.path.len() == 2 && matches!(access.path[0].text, "localStorage" | "sessionStorage") && !matches!(access.path[1].text, "getItem" | "setItem" | "removeItem" | "clear" | "length" | "key")
-        }) || unit.text.contains("localStorage[") || unit.text.contains("sessionStorage[");
+            access.path.len() == 2
+                && matches!(access.path[0].text, "localStorage" | "sessionStorage")
+                && !matches!(access.path[1].text, "getItem" | "setItem" | "removeItem" | "clear" | "length" | "key")
+        }) || unit.text.contains("localStorage[")
+            || unit.text.contains("sessionStorage[");
         channel.sends_more |= is_open;
         channel.receives_more |= is_open;
     }
@@ -258,10 +341,16 @@ fn sockets<'p>(project: &'p Project) -> Channel<'p> {
                 continue;
             }
             let Some(first) = call.arguments.first() else { continue };
-            let is_own = |text: &str| !matches!(text, "connection" | "connect" | "disconnect" | "connect_error" | "error" | "disconnecting" | "reconnect");
+            let is_own = |text: &str| {
+                !matches!(
+                    text,
+                    "connection" | "connect" | "disconnect" | "connect_error" | "error" | "disconnecting" | "reconnect"
+                )
+            };
             match (method.text, &first.value) {
                 ("emit", Value::Text(text)) if is_own(text) => add(&mut channel.sent, text, index, first.at),
-                ("emit", Value::Text(_)) | ("on" | "once", Value::Text(_)) if !matches!(&first.value, Value::Text(text) if is_own(text)) => {}
+                ("emit", Value::Text(_)) | ("on" | "once", Value::Text(_)) if !matches!(&first.value, Value::Text(text) if is_own(text)) =>
+                    {}
                 ("on" | "once", Value::Text(text)) => add(&mut channel.received, text, index, first.at),
                 ("emit", _) => channel.sends_more = true,
                 ("on" | "once", _) => channel.receives_more = true,
@@ -271,7 +360,11 @@ fn sockets<'p>(project: &'p Project) -> Channel<'p> {
     }
     let (Some(client), Some(server)) = (sides.remove(&false), sides.remove(&true)) else { return Channel::default() };
     // What one side sends the other receives; names are told apart by side only where both have them.
-    let mut whole = Channel { sends_more: client.sends_more || server.sends_more, receives_more: client.receives_more || server.receives_more, ..Channel::default() };
+    let mut whole = Channel {
+        sends_more: client.sends_more || server.sends_more,
+        receives_more: client.receives_more || server.receives_more,
+        ..Channel::default()
+    };
     for side in [client, server] {
         whole.sent.extend(side.sent);
         whole.received.extend(side.received);

@@ -17,17 +17,60 @@ use super::{
 };
 
 /// Globals of browsers, Node and test runners: the lists of the npm package `globals` 17.14.0 (MIT).
-static JAVASCRIPT: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("../names/javascript.txt").lines().collect());
+static JAVASCRIPT: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("../names/javascript.txt").lines().collect());
 /// Words that are names only to the grammar.
-const RESERVED: &[&str] = &["await", "yield", "async", "let", "of", "undefined", "arguments", "require", "module", "exports"];
+const RESERVED: &[&str] =
+    &["await", "yield", "async", "let", "of", "undefined", "arguments", "require", "module", "exports"];
 /// Built-in names of Python 2.7 up to 3.14, and what every module has.
 static PYTHON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("../names/python.txt").lines().collect());
 /// What every package of Go has: the universe block of its specification.
 const GO: &[&str] = &[
-    "any", "bool", "byte", "comparable", "complex64", "complex128", "error", "float32", "float64", "int", "int8", "int16",
-    "int32", "int64", "rune", "string", "uint", "uint8", "uint16", "uint32", "uint64", "uintptr", "true", "false", "iota",
-    "nil", "append", "cap", "clear", "close", "complex", "copy", "delete", "imag", "len", "make", "max", "min", "new",
-    "panic", "print", "println", "real", "recover", "_",
+    "any",
+    "bool",
+    "byte",
+    "comparable",
+    "complex64",
+    "complex128",
+    "error",
+    "float32",
+    "float64",
+    "int",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "rune",
+    "string",
+    "uint",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uintptr",
+    "true",
+    "false",
+    "iota",
+    "nil",
+    "append",
+    "cap",
+    "clear",
+    "close",
+    "complex",
+    "copy",
+    "delete",
+    "imag",
+    "len",
+    "make",
+    "max",
+    "min",
+    "new",
+    "panic",
+    "print",
+    "println",
+    "real",
+    "recover",
+    "_",
 ];
 
 /// Names that nothing defines.
@@ -65,7 +108,8 @@ pub fn undefined(project: &Project) -> Vec<Found> {
             }
             let nearest = project.nearest(name, names_near(project, index, mention.scope));
             // A script from elsewhere may make any name, except one that is all but there.
-            let is_near = nearest.as_ref().is_some_and(|near| strsim::normalized_damerau_levenshtein(name, near) >= 0.7);
+            let is_near =
+                nearest.as_ref().is_some_and(|near| strsim::normalized_damerau_levenshtein(name, near) >= 0.7);
             if unit.language.is_script() && surroundings.has_foreign_scripts && !is_near {
                 continue;
             }
@@ -73,7 +117,11 @@ pub fn undefined(project: &Project) -> Vec<Found> {
             if told.insert(name) {
                 let message = format!("nothing defines '{name}'");
                 let place = project.path(index);
-                found.push(Found::error(index, mention.name.at, Rule::UndefinedName, name, message).looked_in(place).nearest(nearest));
+                found.push(
+                    Found::error(index, mention.name.at, Rule::UndefinedName, name, message)
+                        .looked_in(place)
+                        .nearest(nearest),
+                );
             }
         }
     }
@@ -92,23 +140,39 @@ struct Surroundings<'t> {
 
 impl<'t> Surroundings<'t> {
     fn new(project: &Project<'t>) -> Surroundings<'t> {
-        let is_foreign = |target: &str| target.starts_with("http") || target.starts_with("//") || target.contains("node_modules");
+        let is_foreign =
+            |target: &str| target.starts_with("http") || target.starts_with("//") || target.contains("node_modules");
         let has_foreign_scripts = project.units.iter().filter(|unit| unit.language == Language::Html).any(|unit| {
             unit.facts.links.iter().any(|link| link.by == "src" && is_foreign(&link.target) && is_script(&link.target))
         });
-        let makes_scripts = |text: &str| text.contains("createElement('script')") || text.contains("createElement(\"script\")") || text.contains("importScripts(");
-        let has_foreign_scripts = has_foreign_scripts || project.units.iter().any(|unit| unit.language.is_script() && makes_scripts(unit.text));
+        let makes_scripts = |text: &str| {
+            text.contains("createElement('script')")
+                || text.contains("createElement(\"script\")")
+                || text.contains("importScripts(")
+        };
+        let has_foreign_scripts = has_foreign_scripts
+            || project.units.iter().any(|unit| unit.language.is_script() && makes_scripts(unit.text));
         let (mut configured, mut foreign) = (HashSet::new(), HashSet::new());
         for file in &project.tree.files {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);
             let text = file.text.as_deref().unwrap_or_default();
-            let is_foreign = [".py", ".rb", ".php", ".go", ".rs", ".java", ".cs", ".ejs", ".hbs", ".erb", ".jinja", ".j2", ".tmpl", ".vue", ".svelte", ".pug"].iter().any(|ending| name.ends_with(ending))
+            let is_foreign = [
+                ".py", ".rb", ".php", ".go", ".rs", ".java", ".cs", ".ejs", ".hbs", ".erb", ".jinja", ".j2", ".tmpl",
+                ".vue", ".svelte", ".pug",
+            ]
+            .iter()
+            .any(|ending| name.ends_with(ending))
                 || name.ends_with(".html") && ["{{", "{%", "<%", "<?"].iter().any(|mark| text.contains(mark));
             if is_foreign {
                 foreign.extend(text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$'));
             }
-            let is_config = name.contains("eslint") || name.contains("jshint") || name.ends_with("rc.json") || name == "package.json"
-                || name.contains(".config.") || name.starts_with("tsconfig") || name == "biome.json";
+            let is_config = name.contains("eslint")
+                || name.contains("jshint")
+                || name.ends_with("rc.json")
+                || name == "package.json"
+                || name.contains(".config.")
+                || name.starts_with("tsconfig")
+                || name == "biome.json";
             let declares = file.text.as_deref().is_some_and(|text| text.contains("declare global"));
             if is_config || declares {
                 configured.extend(text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$'));
@@ -118,7 +182,11 @@ impl<'t> Surroundings<'t> {
     }
 
     fn has_script_name(&self, project: &Project, name: &str) -> bool {
-        project.globals.contains(name) || self.configured.contains(name) || self.foreign.contains(name) || project.written.contains(name) || RESERVED.contains(&name)
+        project.globals.contains(name)
+            || self.configured.contains(name)
+            || self.foreign.contains(name)
+            || project.written.contains(name)
+            || RESERVED.contains(&name)
     }
 
     /// Whether all that could define a name in this unit is known.
@@ -128,12 +196,15 @@ impl<'t> Surroundings<'t> {
             Language::Python => {
                 let mut stars = facts.imports.iter().enumerate().filter(|(_, import)| import.is_star);
                 let is_known = |resolution: &Resolution| matches!(resolution, Resolution::Unit(_));
-                !project.path(unit).ends_with(".pyi") && stars.all(|(number, _)| is_known(project.resolution(unit, number)))
+                !project.path(unit).ends_with(".pyi")
+                    && stars.all(|(number, _)| is_known(project.resolution(unit, number)))
             }
             Language::Go => {
                 let siblings = project.siblings(unit);
                 let is_dotted = facts.imports.iter().any(|import| import.is_star);
-                !is_dotted && siblings.iter().all(|unit| project.units[*unit].is_read()) && !may_be_generated(project, unit)
+                !is_dotted
+                    && siblings.iter().all(|unit| project.units[*unit].is_read())
+                    && !may_be_generated(project, unit)
             }
             _ => true,
         }
@@ -144,7 +215,12 @@ impl<'t> Surroundings<'t> {
         let facts = &project.units[unit].facts;
         let mut expected: HashSet<&str> =
             facts.mentions.iter().filter(|mention| mention.is_guarded).map(|mention| mention.name.text).collect();
-        for comment in facts.comments.iter().filter(|comment| comment.text.contains("global") || comment.text.contains("exported") || comment.text.contains("noqa") || comment.text.contains("eslint")) {
+        for comment in facts.comments.iter().filter(|comment| {
+            comment.text.contains("global")
+                || comment.text.contains("exported")
+                || comment.text.contains("noqa")
+                || comment.text.contains("eslint")
+        }) {
             expected.extend(comment.text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$'));
         }
         if project.path(unit).ends_with("conf.py") {
@@ -156,7 +232,9 @@ impl<'t> Surroundings<'t> {
 
 fn is_script(target: &str) -> bool {
     let bare = target.split(['?', '#']).next().unwrap_or(target);
-    ![".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".mp4", ".mp3", ".webm"].iter().any(|ending| bare.ends_with(ending))
+    ![".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".mp4", ".mp3", ".webm"]
+        .iter()
+        .any(|ending| bare.ends_with(ending))
 }
 
 /// Another file of the same Go package, or an import whose package has another name than its path.
@@ -178,7 +256,12 @@ fn in_package(project: &Project, unit: usize, mention: &Mention) -> bool {
         facts.scopes[0].bindings.iter().any(|(bound, bindings)| {
             bindings.iter().any(|binding| matches!(binding.what, What::Import(import, _) if import == number))
                 && facts.mentions.iter().any(|mention| mention.name.text == *bound)
-                || facts.accesses.iter().any(|access| access.path[0].text == *bound && bindings.iter().any(|binding| matches!(binding.what, What::Import(import, _) if import == number)))
+                || facts.accesses.iter().any(|access| {
+                    access.path[0].text == *bound
+                        && bindings
+                            .iter()
+                            .any(|binding| matches!(binding.what, What::Import(import, _) if import == number))
+                })
         })
     };
     (0..facts.imports.len()).any(|number| match project.resolution(unit, number) {

@@ -14,23 +14,92 @@ use super::{
 };
 
 /// Crates that are there without being declared.
-const BUILT_IN: &[&str] = &["std", "core", "alloc", "proc_macro", "test", "crate", "self", "super", "Self", "", "$crate"];
+const BUILT_IN: &[&str] =
+    &["std", "core", "alloc", "proc_macro", "test", "crate", "self", "super", "Self", "", "$crate"];
 /// The prelude of edition 2024 and the primitive types, and the names that attributes and macros of the standard
 /// library leave behind.
 const PRELUDE: &[&str] = &[
-    "Option", "Some", "None", "Result", "Ok", "Err", "Box", "String", "Vec", "ToString", "ToOwned", "Clone", "Copy", "Send",
-    "Sync", "Sized", "Unpin", "Drop", "Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce", "drop", "Iterator",
-    "Extend", "IntoIterator", "DoubleEndedIterator", "ExactSizeIterator", "AsRef", "AsMut", "Into", "From", "TryFrom",
-    "TryInto", "FromIterator", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Debug", "Hash", "Future", "IntoFuture",
-    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f16",
-    "f32", "f64", "f128", "size_of", "size_of_val", "align_of", "align_of_val", "Self", "self", "_", "macro_rules",
+    "Option",
+    "Some",
+    "None",
+    "Result",
+    "Ok",
+    "Err",
+    "Box",
+    "String",
+    "Vec",
+    "ToString",
+    "ToOwned",
+    "Clone",
+    "Copy",
+    "Send",
+    "Sync",
+    "Sized",
+    "Unpin",
+    "Drop",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
+    "drop",
+    "Iterator",
+    "Extend",
+    "IntoIterator",
+    "DoubleEndedIterator",
+    "ExactSizeIterator",
+    "AsRef",
+    "AsMut",
+    "Into",
+    "From",
+    "TryFrom",
+    "TryInto",
+    "FromIterator",
+    "Default",
+    "PartialEq",
+    "Eq",
+    "PartialOrd",
+    "Ord",
+    "Debug",
+    "Hash",
+    "Future",
+    "IntoFuture",
+    "bool",
+    "char",
+    "str",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "isize",
+    "f16",
+    "f32",
+    "f64",
+    "f128",
+    "size_of",
+    "size_of_val",
+    "align_of",
+    "align_of_val",
+    "Self",
+    "self",
+    "_",
+    "macro_rules",
 ];
 
 /// Paths that lead nowhere.
 pub fn paths(project: &Project) -> Vec<Found> {
     let mut found = Vec::new();
     for (index, unit) in project.units.iter().enumerate() {
-        let is_told = unit.is_read() && !unit.facts.is_open && !project.is_material(unit.file) && unit.language == Language::Rust;
+        let is_told =
+            unit.is_read() && !unit.facts.is_open && !project.is_material(unit.file) && unit.language == Language::Rust;
         if !is_told || !project.modules.is_reached(index) {
             continue;
         }
@@ -56,7 +125,11 @@ fn told_of(project: &Project, unit: usize, scope: usize, path: &[Name], rule: Ru
             let place = Modules::called(project, inside);
             let nearest = project.nearest(name.text, Modules::names_in(project, inside));
             let rule = if matches!(inside, Inside::Class(..)) { Rule::MissingMember } else { rule };
-            let rule = if rule == Rule::MissingMember && matches!(inside, Inside::Module(_)) { Rule::MissingExport } else { rule };
+            let rule = if rule == Rule::MissingMember && matches!(inside, Inside::Module(_)) {
+                Rule::MissingExport
+            } else {
+                rule
+            };
             let message = format!("{place} has no '{}'", name.text);
             Some(Found::error(unit, name.at, rule, name.text, message).looked_in(place).nearest(nearest))
         }
@@ -100,7 +173,11 @@ fn no_crate(project: &Project, unit: usize, name: Name) -> Option<Found> {
     }
     let message = format!("the crate '{}' is used here and not declared in Cargo.toml", name.text);
     let nearest = project.nearest(name.text, declared);
-    Some(Found::error(unit, name.at, Rule::UndeclaredPackage, name.text, message).looked_in("Cargo.toml").nearest(nearest))
+    Some(
+        Found::error(unit, name.at, Rule::UndeclaredPackage, name.text, message)
+            .looked_in("Cargo.toml")
+            .nearest(nearest),
+    )
 }
 
 /// Single names: functions, types and values that nothing defines.
@@ -110,23 +187,34 @@ fn undefined(project: &Project, unit: usize) -> Vec<Found> {
     let mut found = Vec::new();
     for mention in facts.mentions.iter().filter(|mention| !mention.is_guarded) {
         let name = mention.name;
-        if PRELUDE.contains(&name.text) || BUILT_IN.contains(&name.text) || name.text.starts_with('$') || told.contains(name.text) {
+        if PRELUDE.contains(&name.text)
+            || BUILT_IN.contains(&name.text)
+            || name.text.starts_with('$')
+            || told.contains(name.text)
+        {
             continue;
         }
         if project.modules.place(project, unit, mention.scope, &[name], 12) != Place::NoCrate {
             continue;
         }
         // A crate, or what attributes and derives bring.
-        let is_crate = project.manifests.cargo.values().any(|cargo| cargo.dependencies.contains(name.text) || cargo.is_unknown);
+        let is_crate =
+            project.manifests.cargo.values().any(|cargo| cargo.dependencies.contains(name.text) || cargo.is_unknown);
         if is_crate {
             continue;
         }
         told.insert(name.text);
-        let names = facts.scopes.iter().filter(|scope| scope.kind == ScopeKind::File).flat_map(|scope| scope.bindings.keys().copied());
+        let names = facts
+            .scopes
+            .iter()
+            .filter(|scope| scope.kind == ScopeKind::File)
+            .flat_map(|scope| scope.bindings.keys().copied());
         let nearest = project.nearest(name.text, names);
         let message = format!("nothing defines '{}'", name.text);
         let place = project.path(unit);
-        found.push(Found::error(unit, name.at, Rule::UndefinedName, name.text, message).looked_in(place).nearest(nearest));
+        found.push(
+            Found::error(unit, name.at, Rule::UndefinedName, name.text, message).looked_in(place).nearest(nearest),
+        );
     }
     found
 }

@@ -26,23 +26,36 @@ pub fn unknown(project: &Project) -> Vec<Found> {
     if tables.is_empty() {
         return found;
     }
-    for (index, unit) in project.units.iter().enumerate().filter(|(_, unit)| unit.is_read() && !project.is_material(unit.file)) {
+    for (index, unit) in
+        project.units.iter().enumerate().filter(|(_, unit)| unit.is_read() && !project.is_material(unit.file))
+    {
         for literal in &unit.facts.literals {
             let words = words(&literal.text);
             let Some(verb) = words.first().map(|(word, _)| word.to_lowercase()) else { continue };
-            if !matches!(verb.as_str(), "select" | "insert" | "update" | "delete" | "with" | "replace") || words.len() < 3 {
+            if !matches!(verb.as_str(), "select" | "insert" | "update" | "delete" | "with" | "replace")
+                || words.len() < 3
+            {
                 continue;
             }
             let Some(start) = offset_in(unit.text, literal) else { continue };
             for (name, at) in tables_used(&words) {
                 let lower = name.to_lowercase();
-                let is_known = tables.contains_key(&lower) || lower.starts_with("sqlite_") || lower.starts_with("pg_") || lower.starts_with("information_schema") || lower == "excluded" || lower == "dual";
+                let is_known = tables.contains_key(&lower)
+                    || lower.starts_with("sqlite_")
+                    || lower.starts_with("pg_")
+                    || lower.starts_with("information_schema")
+                    || lower == "excluded"
+                    || lower == "dual";
                 if is_known || has_alias(&words, name) {
                     continue;
                 }
                 let nearest = project.nearest(name, tables.keys().map(String::as_str));
                 let message = format!("no schema of the project has the table '{name}'");
-                found.push(Found::error(index, start + at, Rule::UnknownTable, name, message).looked_in("the CREATE TABLE statements").nearest(nearest));
+                found.push(
+                    Found::error(index, start + at, Rule::UnknownTable, name, message)
+                        .looked_in("the CREATE TABLE statements")
+                        .nearest(nearest),
+                );
             }
             for (table, column, at) in columns_used(&words) {
                 let Some(known) = tables.get(&table.to_lowercase()).filter(|table| !table.is_open) else { continue };
@@ -51,7 +64,11 @@ pub fn unknown(project: &Project) -> Vec<Found> {
                 }
                 let nearest = project.nearest(column, known.columns.iter().map(String::as_str));
                 let message = format!("the table '{table}' has no column '{column}'");
-                found.push(Found::error(index, start + at, Rule::UnknownTable, column, message).looked_in(format!("the table '{table}'")).nearest(nearest));
+                found.push(
+                    Found::error(index, start + at, Rule::UnknownTable, column, message)
+                        .looked_in(format!("the table '{table}'"))
+                        .nearest(nearest),
+                );
             }
         }
     }
@@ -62,10 +79,9 @@ pub fn unknown(project: &Project) -> Vec<Found> {
 fn offset_in(text: &str, literal: &super::super::facts::Literal) -> Option<usize> {
     let from = literal.at.min(text.len());
     let rest = text.get(from..)?;
-    rest.get(..(literal.text.len() + 8).min(rest.len())).map_or_else(
-        || rest.find(literal.text.as_ref()),
-        |near| near.find(literal.text.as_ref()),
-    ).map(|offset| from + offset)
+    rest.get(..(literal.text.len() + 8).min(rest.len()))
+        .map_or_else(|| rest.find(literal.text.as_ref()), |near| near.find(literal.text.as_ref()))
+        .map(|offset| from + offset)
 }
 
 /// Words and single signs, with their places. Quotes around names are left out.
@@ -113,7 +129,10 @@ fn schema(text: &str, tables: &mut HashMap<String, Table>) {
         let statement = &statement[..statement.floor_char_boundary(end)];
         let words = words(statement);
         let mut at = 1;
-        while ["temp", "temporary", "unlogged", "virtual", "or", "replace", "materialized"].iter().any(|word| is(words.get(at), word)) {
+        while ["temp", "temporary", "unlogged", "virtual", "or", "replace", "materialized"]
+            .iter()
+            .any(|word| is(words.get(at), word))
+        {
             at += 1;
         }
         let is_table = is(words.get(at), "table");
@@ -131,7 +150,8 @@ fn schema(text: &str, tables: &mut HashMap<String, Table>) {
         }
         let table = tables.entry(name.to_lowercase()).or_default();
         let altered = format!("ALTER TABLE {}", name.to_uppercase());
-        table.is_open |= !is_table || !is(words.get(at + 1), "(") || upper.contains(&altered) || upper.contains("ADD COLUMN");
+        table.is_open |=
+            !is_table || !is(words.get(at + 1), "(") || upper.contains(&altered) || upper.contains("ADD COLUMN");
         // Every definition begins with its column, unless it is a constraint.
         let (mut depth, mut is_first) = (0, true);
         for (word, _) in words.iter().skip(at + 1) {
@@ -144,7 +164,10 @@ fn schema(text: &str, tables: &mut HashMap<String, Table>) {
                 word if depth == 1 && is_first => {
                     is_first = false;
                     let lower = word.to_lowercase();
-                    if !matches!(lower.as_str(), "primary" | "foreign" | "unique" | "check" | "constraint" | "index" | "key" | "exclude") {
+                    if !matches!(
+                        lower.as_str(),
+                        "primary" | "foreign" | "unique" | "check" | "constraint" | "index" | "key" | "exclude"
+                    ) {
                         table.columns.insert(lower);
                     }
                 }
@@ -177,7 +200,10 @@ fn tables_used<'t>(words: &[(&'t str, usize)]) -> Vec<(&'t str, usize)> {
         let is_before = matches!(lower.as_str(), "from" | "into" | "join") || lower == "update" && index == 0;
         let next = words.get(index + 1).filter(|(next, _)| is_before && is_name(next));
         if let Some((name, at)) = next.copied() {
-            let is_keyword = matches!(name.to_lowercase().as_str(), "select" | "lateral" | "only" | "or" | "unnest" | "json_each" | "generate_series" | "set");
+            let is_keyword = matches!(
+                name.to_lowercase().as_str(),
+                "select" | "lateral" | "only" | "or" | "unnest" | "json_each" | "generate_series" | "set"
+            );
             let is_call = is(words.get(index + 2), "(") && lower != "into";
             let is_of_schema = is(words.get(index + 2), ".");
             // The case of the verb decides whether it is SQL or prose.
@@ -192,7 +218,9 @@ fn tables_used<'t>(words: &[(&'t str, usize)]) -> Vec<(&'t str, usize)> {
 
 /// `WITH name AS (…)`, or another name given in the statement.
 fn has_alias(words: &[(&str, usize)], name: &str) -> bool {
-    words.windows(2).any(|pair| pair[0].0.eq_ignore_ascii_case(name) && (pair[1].0.eq_ignore_ascii_case("as") || pair[1].0 == "("))
+    words
+        .windows(2)
+        .any(|pair| pair[0].0.eq_ignore_ascii_case(name) && (pair[1].0.eq_ignore_ascii_case("as") || pair[1].0 == "("))
         && words.iter().any(|(word, _)| word.eq_ignore_ascii_case("with"))
 }
 

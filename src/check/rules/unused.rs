@@ -29,7 +29,10 @@ pub fn functions(project: &Project) -> Vec<Found> {
             let is_plain = function.is_plain && !function.name.is_empty();
             if is_private && is_plain && project.occurrences(function.name) == 1 {
                 let message = format!("nobody calls '{}'", function.name);
-                found.push(Found::hint(index, function.at, Rule::UnusedFunction, function.name, message).looked_in("the project"));
+                found.push(
+                    Found::hint(index, function.at, Rule::UnusedFunction, function.name, message)
+                        .looked_in("the project"),
+                );
             }
         }
     }
