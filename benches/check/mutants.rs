@@ -136,7 +136,7 @@ impl<'t> Maker<'t> {
             let is_script = matches!(self.extension(), "js" | "ts" | "tsx");
             if let Some(start) = starts.iter().find(|start| rest.starts_with(**start)) {
                 // Only what stands at the top, or is a member, is a definition for others.
-                if is_script && indent > 0 || matches!(*start, "const ") && indent > 0 {
+                if indent > 0 && (is_script || *start == "const ") {
                     continue;
                 }
                 let mut at = offset + (line.len() - rest.len()) + start.len();
@@ -173,10 +173,19 @@ impl<'t> Maker<'t> {
         class.is_some_and(|class| end.is_none_or(|end| end < class))
     }
 
+    /// Browsers make a global of every id, so a script finds its element under that name as well.
+    fn is_id(&self, word: &str) -> bool {
+        let form = format!(" id=\"{word}\"");
+        self.tree
+            .files
+            .iter()
+            .any(|file| file.path.ends_with(".html") && file.text.as_deref().is_some_and(|text| text.contains(&form)))
+    }
+
     fn renamed_definitions(&self, seed: &mut Seed, all: &mut Vec<Mutant>) {
         for (word, at) in self.definitions() {
             let new = seed.other_name(word.text);
-            let is_breaking = self.is_used(word.text, at);
+            let is_breaking = self.is_used(word.text, at) && !(self.extension() == "js" && self.is_id(word.text));
             let tree = self.replaced(at, word.text.len(), &new);
             self.push(all, "rename a definition", at, format!("{} to {new}", word.text), tree, is_breaking);
         }
@@ -256,7 +265,9 @@ impl<'t> Maker<'t> {
     fn dropped_parameters(&self, all: &mut Vec<Mutant>) {
         for (word, at) in self.definitions() {
             let open = at + word.text.len();
-            if !self.text[open..].starts_with('(') {
+            let line = self.text[..at].rfind('\n').map_or(0, |at| at + 1);
+            let is_class = self.text[line..at].trim_start().starts_with("class ");
+            if !self.text[open..].starts_with('(') || is_class {
                 continue;
             }
             let Some(close) = matching(self.text, open) else { continue };
@@ -267,8 +278,12 @@ impl<'t> Maker<'t> {
             else {
                 continue;
             };
-            let name: String =
-                last.trim_start_matches(['*', '.', '&', '{', ' ']).chars().take_while(|c| is_part(*c)).collect();
+            let name: String = last
+                .trim_start_matches("mut ")
+                .trim_start_matches(['*', '.', '&', '{', ' '])
+                .chars()
+                .take_while(|c| is_part(*c))
+                .collect();
             let kept = parts[..parts.len() - 1].join(",");
             let body = self.body_after(close, at);
             let is_read = code_words_of(body, self.extension()).any(|found| found.text == name);
@@ -387,7 +402,8 @@ impl<'t> Maker<'t> {
             ]
             .iter()
             .any(|call| line.contains(call));
-            let Some(found) = line.find(['\'', '"', '`']).filter(|_| is_route) else { continue };
+            let is_elsewhere = line.contains("baseUrl");
+            let Some(found) = line.find(['\'', '"', '`']).filter(|_| is_route && !is_elsewhere) else { continue };
             let rest = &line[found + 1..];
             let end = rest.find(['\'', '"', '`']).unwrap_or(rest.len());
             let route = &rest[..end];

@@ -13,7 +13,7 @@ use self::{
 };
 use super::{
     css,
-    facts::{Binding, Facts, Fault, ScopeKind, ScriptKind, Value},
+    facts::{Binding, Facts, Fault, ImportKind, MarkKind, ScopeKind, ScriptKind, Value},
     go, html, javascript, json,
     manifests::Manifests,
     nearest, python,
@@ -88,7 +88,9 @@ impl Unit<'_> {
     /// A script that shares its top names with all others on its page.
     pub fn is_classic(&self) -> bool {
         let exports = &self.facts.exports;
+        let requires = self.facts.imports.iter().any(|import| import.kind == ImportKind::Require);
         self.language.is_script()
+            && !requires
             && !exports.has_module_syntax
             && !exports.has_common_js
             && self.script != Some(ScriptKind::Module)
@@ -166,7 +168,7 @@ impl<'t> Project<'t> {
             if unit.is_classic() {
                 facts.scopes[0].bindings.keys().for_each(|name| self.makers.entry(name).or_default().push(index));
             }
-            if unit.is_classic() || facts.exports.has_common_js || self.tree.files[unit.file].path.ends_with(".d.ts") {
+            if unit.is_classic() || self.tree.files[unit.file].path.ends_with(".d.ts") {
                 self.globals.extend(facts.scopes[0].bindings.keys());
             }
             for assignment in &facts.assignments {
@@ -177,7 +179,16 @@ impl<'t> Project<'t> {
                 }
                 self.members.extend(assignment.target.iter().skip(1).map(|name| name.text));
             }
+            // Browsers make a global of every id.
+            let ids = facts.marks.iter().filter(|mark| mark.kind == MarkKind::Id && unit.language == Language::Html);
+            self.globals.extend(ids.map(|mark| mark.name.text));
             for access in facts.accesses.iter().filter(|access| access.is_written) {
+                // `(typeof window === 'undefined' ? this : window).Name = …`, as bundlers write it.
+                if let [object, name] = access.path.as_slice()
+                    && object.text.is_empty()
+                {
+                    self.globals.insert(name.text);
+                }
                 if access.path.len() != 2 || !matches!(access.path[0].text, "this" | "self" | "cls") {
                     self.written.extend(access.path.last().map(|name| name.text));
                 }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use tree_sitter::{Node, Tree};
 
 use super::{
-    facts::{Access, Facts, Mention, Name, Path, Scope, ScopeKind, Touch, What},
+    facts::{Access, Facts, Mention, Name, Path, Scope, ScopeKind, Touch, Type, What},
     syntax::{children, name, text},
 };
 
@@ -280,11 +280,17 @@ impl<'t> Reader<'t> {
     }
 
     fn as_pattern(&mut self, node: Node, scope: usize) {
+        // What is caught is of the class that is named; what `with` gives can be anything.
+        let is_caught = node.parent().is_some_and(|parent| parent.kind().starts_with("except"));
+        let mut type_of = None;
         for child in children(node) {
             if child.kind() == "as_pattern_target" {
                 if let Some(target) = child.named_child(0) {
-                    self.bind_target(target, scope, None);
+                    self.bind_target(target, scope, type_of.take());
                 }
+            } else if is_caught && matches!(child.kind(), "identifier" | "attribute") {
+                let path = self.path(child, scope);
+                type_of = path.iter().all(|name| !name.text.is_empty()).then_some(Type::Instance(path));
             } else {
                 self.visit(child, scope);
             }

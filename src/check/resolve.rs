@@ -39,6 +39,18 @@ pub fn find(project: &Project, unit: usize, import: &Import) -> Resolution {
     }
 }
 
+/// The module that `from package import name` brings in, where `name` is one.
+pub fn submodule(project: &Project, unit: usize, import: &Import, name: &str) -> Option<usize> {
+    let dotted = match import.from.ends_with('.') {
+        true => format!("{}{name}", import.from),
+        false => format!("{}.{name}", import.from),
+    };
+    match python::resolve(project, unit, &dotted) {
+        Resolution::Unit(module) => Some(module),
+        _ => None,
+    }
+}
+
 /// One name that a file gives out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exported {
@@ -103,7 +115,11 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
                     .iter()
                     .any(|ending| project.by_path.contains_key(format!("{stem}{ending}").as_str()))
             });
-            if is_open || !has_shape || has_script { Exported::Unknown } else { Exported::Missing }
+            // Whoever offers nothing at all has no name either, unless it is done in a way that is not seen.
+            let text = project.units[unit].text;
+            let may_offer = !has_shape
+                && (text.contains("exports") || text.contains("define(") || project.path(unit).ends_with(".d.ts"));
+            if is_open || may_offer || has_script { Exported::Unknown } else { Exported::Missing }
         }
     }
 }

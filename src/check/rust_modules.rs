@@ -152,6 +152,8 @@ impl<'t> Modules<'t> {
             "crate" => self.root_of(unit).map(|root| Place::Module((root, 0))),
             "self" => Some(Place::Module(module)),
             "super" => self.parent_of(project, module).map(Place::Module),
+            // In an impl; in a trait it is whoever implements it.
+            "Self" if path.len() > 1 => self.own_type(project, unit, scope, steps),
             "" | "Self" | "$crate" => None,
             _ => match self.named(project, unit, scope, path[0], path.len() > 1, steps) {
                 Place::NoCrate => return Place::NoCrate,
@@ -179,6 +181,20 @@ impl<'t> Modules<'t> {
             };
         }
         place
+    }
+
+    /// The type that `Self` is.
+    fn own_type(&self, project: &Project<'t>, unit: usize, scope: usize, steps: usize) -> Option<Place> {
+        let facts = &project.units[unit].facts;
+        let mut at = Some(scope);
+        while let Some(scope) = at {
+            if let Some((_, owner)) = facts.rust.owners.iter().find(|(home, _)| *home == scope) {
+                let found = self.place(project, unit, scope, &[Name { text: owner, at: 0 }], steps - 1);
+                return matches!(found, Place::Class(..)).then_some(found);
+            }
+            at = facts.scopes[scope].parent;
+        }
+        None
     }
 
     /// The first segment of a path: seen from the scope, or a crate.

@@ -4,7 +4,7 @@ use super::{
     facts::{Binding, Imported, Name, Type, What},
     members::Found,
     project::Project,
-    resolve::{Exported, Resolution, exported},
+    resolve::{Exported, Resolution, exported, submodule},
     rust_modules::Place,
     syntax::Language,
 };
@@ -127,6 +127,11 @@ impl<'t> Project<'t> {
                 _ => Target::Unknown,
             };
         }
+        if let (Language::Python, Imported::Name(name)) = (self.units[unit].language, imported)
+            && let Some(module) = submodule(self, unit, import, name)
+        {
+            return Target::Unit(module);
+        }
         let home = match self.resolution(unit, number) {
             Resolution::Unit(home) | Resolution::Package(home) => *home,
             _ => return Target::Unknown,
@@ -179,6 +184,16 @@ impl<'t> Project<'t> {
             Type::Own(class) => return Target::Instance(unit, *class),
             Type::Instance(path) | Type::Returned(path) => path,
         };
+        // Every type has the same kind of default.
+        if let (Type::Returned(path), Language::Rust) = (type_of, self.units[unit].language)
+            && let [made @ .., last] = path.as_slice()
+            && last.text == "default"
+        {
+            return match self.modules.place(self, unit, scope, made, 12) {
+                Place::Class(unit, class) => Target::Instance(unit, class),
+                _ => Target::Unknown,
+            };
+        }
         let found = match self.units[unit].language {
             Language::Rust => match self.modules.place(self, unit, scope, path, 12) {
                 Place::Class(unit, class) => Target::Class(unit, class),

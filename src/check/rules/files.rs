@@ -7,6 +7,7 @@ use super::{
         syntax::Language,
     },
     Found,
+    imports::is_beside,
 };
 
 /// Files that are named and not there.
@@ -37,6 +38,33 @@ pub fn missing(project: &Project) -> Vec<Found> {
         }
     }
     found.extend(of_cargo(project));
+    found.extend(of_templates(project));
+    found
+}
+
+/// Pages that a server of Flask fills in.
+fn of_templates(project: &Project) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (index, unit) in project.units.iter().enumerate() {
+        let is_told = unit.language == Language::Python && unit.is_read() && !project.is_material(unit.file);
+        if !is_told || !unit.facts.imports.iter().any(|import| import.from == "flask") || is_beside(project.path(index))
+        {
+            continue;
+        }
+        for call in
+            unit.facts.calls.iter().filter(|call| call.path.last().is_some_and(|name| name.text == "render_template"))
+        {
+            let Some(argument) = call.arguments.first() else { continue };
+            let Some(page) = argument.value.text().filter(|page| page.ends_with(".html")) else { continue };
+            let is_there = project
+                .by_path
+                .keys()
+                .any(|path| path.strip_suffix(page).is_some_and(|before| before.is_empty() || before.ends_with('/')));
+            if !is_there {
+                found.push(told(project, index, argument.at + 1, page, format!("templates/{page}")));
+            }
+        }
+    }
     found
 }
 

@@ -97,7 +97,7 @@ fn is_certain(project: &Project, unit: usize, path: &[Name], number: usize, insi
                 || definition.name.contains("Mixin")
                 || definition.name.starts_with("Abstract");
             // What derives from it, or is mixed into it, may bring the member.
-            if is_derived && project.members.contains(name) || is_derived && is_own {
+            if is_derived && (is_own || project.members.contains(name)) {
                 return false;
             }
             let home_text = project.units[home].text;

@@ -14,11 +14,15 @@ use super::{
         syntax::Language,
     },
     Found,
+    imports::is_beside,
 };
 
-/// Globals of browsers, Node and test runners: the lists of the npm package `globals` 17.14.0 (MIT).
+/// Globals of browsers and Node: the lists of the npm package `globals` 17.14.0 (MIT).
 static JAVASCRIPT: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("../names/javascript.txt").lines().collect());
+/// Globals of test runners, by the same source.
+static TEST_RUNNERS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("../names/javascript_tests.txt").lines().collect());
 /// Words that are names only to the grammar.
 const RESERVED: &[&str] =
     &["await", "yield", "async", "let", "of", "undefined", "arguments", "require", "module", "exports"];
@@ -83,7 +87,9 @@ pub fn undefined(project: &Project) -> Vec<Found> {
         }
         let defines: &dyn Fn(&Mention) -> bool = match unit.language {
             Language::JavaScript | Language::TypeScript | Language::Tsx => &|mention| {
-                JAVASCRIPT.contains(mention.name.text) || surroundings.has_script_name(project, mention.name.text)
+                JAVASCRIPT.contains(mention.name.text)
+                    || is_beside(project.path(index)) && TEST_RUNNERS.contains(mention.name.text)
+                    || surroundings.has_script_name(project, mention.name.text)
             },
             Language::Python => &|mention| PYTHON.contains(mention.name.text),
             Language::Go => &|mention| GO.contains(&mention.name.text) || in_package(project, index, mention),
@@ -164,12 +170,12 @@ impl<'t> Surroundings<'t> {
             .any(|ending| name.ends_with(ending))
                 || name.ends_with(".html") && ["{{", "{%", "<%", "<?"].iter().any(|mark| text.contains(mark));
             if is_foreign {
-                foreign.extend(text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$'));
+                foreign.extend(declared_in(text));
             }
             let is_config = name.contains("eslint")
                 || name.contains("jshint")
                 || name.ends_with("rc.json")
-                || name == "package.json"
+                || name == "package.json" && text.contains("globals")
                 || name.contains(".config.")
                 || name.starts_with("tsconfig")
                 || name == "biome.json";
@@ -185,7 +191,6 @@ impl<'t> Surroundings<'t> {
         project.globals.contains(name)
             || self.configured.contains(name)
             || self.foreign.contains(name)
-            || project.written.contains(name)
             || RESERVED.contains(&name)
     }
 
@@ -228,6 +233,18 @@ impl<'t> Surroundings<'t> {
         }
         expected
     }
+}
+
+/// The names that scripts inside other languages' texts declare.
+fn declared_in(text: &str) -> impl Iterator<Item = &str> {
+    let words = ["var ", "let ", "const ", "function ", "window."];
+    words.into_iter().flat_map(move |word| text.split(word).skip(1)).flat_map(|rest| {
+        // `var A = 1, B = 2;`
+        let statement = rest.split(['\n', ';']).next().unwrap_or_default();
+        statement.split(',').map(|part| {
+            part.trim().split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').next().unwrap_or_default()
+        })
+    })
 }
 
 fn is_script(target: &str) -> bool {
