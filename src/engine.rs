@@ -8,15 +8,17 @@ use futures::StreamExt;
 use tokio::time::timeout;
 
 use crate::{
+    budget::{Allowance, Budget},
     continuation,
     event::{Event, Events, Question},
-    model::{self, Finish, Message, Model, Piece, Reply, Request, Role},
+    model::{self, Finish, Form, Message, Model, Piece, Reply, Request, Role},
     pace::{Pace, Place, Seat},
     patience::Patience,
     prompts::Prompts,
     repetition::repeats,
     thinking::{Part, Splitter},
     tokens,
+    usage::Usage,
 };
 
 /// Longest answer that is taken, in bytes: no file that a person would read comes near it.
@@ -30,6 +32,7 @@ pub struct Engine {
     pub prompts: Prompts,
     pub patience: Patience,
     pub pace: Pace,
+    pub budget: Budget,
     pub events: Events,
 }
 
@@ -48,17 +51,27 @@ impl Engine {
         read: impl Fn(&Reply) -> Result<T, String>,
     ) -> Result<T> {
         let reply = self.whole_reply(question, &request, &started).await?;
-        let complaint = match read(&reply) {
+        let complaint = match judge(&reply, &read) {
             Ok(value) => return Ok(value),
             Err(complaint) => complaint,
         };
-        self.events.emit(Event::AskedAgain { question: question.clone(), complaint: complaint.clone() });
-        let again = self.complain(request, &reply, &complaint)?;
+        let wasted = used(&reply, &request).output;
+        self.events.emit(Event::AskedAgain { question: question.clone(), complaint: complaint.clone(), wasted });
+        let again = self.complain(&request, &reply, &complaint)?;
         let reply = self.whole_reply(question, &again, &started).await?;
-        read(&reply).map_err(|complaint| anyhow!("{complaint}, also when asked again"))
+        judge(&reply, &read).map_err(|complaint| {
+            self.model.reject(&request);
+            self.model.reject(&again);
+            let wasted = used(&reply, &again).output;
+            self.events.emit(Event::GaveUp { question: question.clone(), complaint: complaint.clone(), wasted });
+            anyhow!("{complaint}, also when asked again")
+        })
     }
 
-    /// Asks until the answer is whole: tries again after what passes, and goes on from what arrived.
+    /// Asks until the answer has come to its end: tries again after what passes, and goes on from what arrived.
+    ///
+    /// Only a text is gone on with: half a call or half a JSON object leads nowhere, as a model that is held to the form
+    /// begins it anew. So a list may be returned as the limit on length cut it, for its reader to find that out.
     async fn whole_reply(&self, question: &Question, request: &Request, started: &impl Fn()) -> Result<Reply> {
         let mut waits = self.patience.waits();
         let (mut part, mut parts) = (String::new(), 1);
@@ -68,33 +81,28 @@ impl Engine {
                 false => continuation::ask(&self.prompts, request, &part)?,
             };
             let Attempt { mut reply, error } = self.attempt(question, &asked, started).await;
-            let is_text = reply.call.is_none();
-            let joined = if is_text { continuation::join(&part, &reply.text) } else { String::new() };
-            let (why, wait) = match (error, reply.finish, &reply.refusal) {
-                (None, _, Some(words)) => {
-                    self.count(question, &asked, &reply);
-                    bail!("the model declined: {}", words.trim());
-                }
-                (None, Some(Finish::Refused), None) => {
-                    self.count(question, &asked, &reply);
-                    bail!("the model's service held the answer back (content filter)");
-                }
-                (None, Some(Finish::Stop), None) => {
-                    reply.text = joined;
-                    self.count(question, &asked, &reply);
-                    self.pace.ease();
-                    return Ok(reply);
-                }
-                (None, Some(Finish::Length), None) => {
+            let is_text = reply.call.is_none() && request.form == Form::Text;
+            let joined = if is_text { continuation::join(&part, &reply.text) } else { reply.text.clone() };
+            let kept = if is_text { continuation::worth_keeping(&joined) } else { "" };
+            let is_going_on = kept.len() > part.len();
+            let (why, wait) = match (error, reply.finish) {
+                (None, Some(Finish::Length)) if is_going_on && parts < MOST_PARTS => {
                     parts += 1;
-                    let is_going_on = is_text && continuation::worth_keeping(&joined).len() > part.len();
-                    if parts > MOST_PARTS || !is_going_on {
-                        self.cut(question, &asked, &reply, "the limit on length", false);
-                        bail!("the answer was cut at the model's limit on length");
-                    }
                     ("the limit on length cut it".to_owned(), None)
                 }
-                (error, _, _) => {
+                (None, Some(Finish::Length)) if *question != Question::FileList => {
+                    self.cut(question, &asked, &reply, "the limit on length", false);
+                    bail!("the answer was cut at the model's limit on length");
+                }
+                (None, Some(finish)) => {
+                    self.count(question, &asked, &reply);
+                    reply.text = joined;
+                    if finish == Finish::Stop {
+                        self.pace.ease();
+                    }
+                    return Ok(reply);
+                }
+                (error, _) => {
                     let error = error.unwrap_or_else(|| anyhow!(model::Error::Broken { why: NO_END.to_owned() }));
                     let Some(wait) = self.wait_after(&error, &mut waits) else {
                         self.cut(question, &asked, &reply, &error.to_string(), false);
@@ -103,8 +111,7 @@ impl Engine {
                     (error.to_string(), Some(wait))
                 }
             };
-            let kept = if is_text { continuation::worth_keeping(&joined) } else { "" };
-            self.cut(question, &asked, &reply, &why, kept.len() > part.len());
+            self.cut(question, &asked, &reply, &why, is_going_on);
             part = kept.to_owned();
             if let Some(wait) = wait {
                 let seconds = wait.as_secs_f64();
@@ -136,9 +143,16 @@ impl Engine {
             Question::Plan | Question::FileList => Seat::Own,
         };
         let place = self.pace.enter(seat, tokens).await;
-        self.events.emit(Event::Asked { question: question.clone() });
         let mut reply = Reply::default();
-        let error = self.receive(question, request, started, &place, &mut reply).await.err();
+        let allowance = match self.budget.enter(request).await {
+            Ok(allowance) => allowance,
+            Err(error) => return Attempt { reply, error: Some(error.into()) },
+        };
+        self.events.emit(Event::Asked { question: question.clone() });
+        let error = self.receive(question, request, started, &place, &allowance, &mut reply).await.err();
+        if reply != Reply::default() {
+            allowance.used(&used(&reply, request));
+        }
         Attempt { reply, error }
     }
 
@@ -148,9 +162,10 @@ impl Engine {
         request: &Request,
         started: &impl Fn(),
         place: &Place<'_>,
+        allowance: &Allowance<'_>,
         reply: &mut Reply,
     ) -> Result<()> {
-        let mut pieces = self.model.reply(request);
+        let mut pieces = self.model.reply(request, allowance.most);
         let (mut limit, mut what) = (self.patience.first_token, "first token");
         let mut received = 0;
         // A list may be called for in the middle of a thought, and is read with it.
@@ -164,7 +179,12 @@ impl Engine {
                 self.pace.learn(room);
                 continue;
             }
+            if let Piece::Dropped { parameter, why } = piece {
+                self.events.emit(Event::ParameterDropped { parameter, why });
+                continue;
+            }
             (limit, what) = (self.patience.silence, "token");
+            place.streams();
             started();
             received += piece.text().len();
             match (&piece, &mut splitter) {
@@ -175,6 +195,7 @@ impl Engine {
             if received > LONGEST_ANSWER {
                 bail!("the answer was stopped at {LONGEST_ANSWER} bytes, more than any file needs");
             }
+            allowance.check(tokens::estimate_bytes(received))?;
             if repeats(reply.said()) {
                 bail!(model::Error::Broken { why: "it said the same over and over, and was stopped".to_owned() });
             }
@@ -210,27 +231,43 @@ impl Engine {
     }
 
     fn count(&self, question: &Question, request: &Request, reply: &Reply) {
-        let usage = reply.usage.unwrap_or_else(|| reply.estimated_usage(request));
+        let usage = used(reply, request);
         self.events.emit(Event::Answered { question: question.clone(), usage });
     }
 
     /// Counts what a call has used that did not end well, if anything of its answer arrived.
     fn cut(&self, question: &Question, request: &Request, reply: &Reply, why: &str, kept: bool) {
         if !reply.said().is_empty() {
-            let usage = reply.usage.unwrap_or_else(|| reply.estimated_usage(request));
+            let usage = used(reply, request);
             self.events.emit(Event::Cut { question: question.clone(), why: why.to_owned(), usage, kept });
         }
     }
 
-    /// The same question with the complaint behind it; after an empty answer, which no service takes back, just again.
-    fn complain(&self, mut request: Request, reply: &Reply, complaint: &str) -> Result<Request> {
-        if !reply.said().trim().is_empty() {
+    /// The same question with the complaint behind it; after an empty answer, which no service takes back, or one that
+    /// was held back, just again.
+    fn complain(&self, request: &Request, reply: &Reply, complaint: &str) -> Result<Request> {
+        let mut request = request.clone();
+        if !reply.said().trim().is_empty() && reply.refusal.is_none() && reply.finish != Some(Finish::Refused) {
             let words = self.prompts.render("complaint", serde_json::json!({ "complaint": complaint }))?;
             request.messages.push(Message { role: Role::Assistant, text: reply.said().into() });
             request.messages.push(Message { role: Role::User, text: words.into() });
         }
         Ok(request)
     }
+}
+
+/// What the answer is read as, or a complaint about it.
+fn judge<T>(reply: &Reply, read: impl Fn(&Reply) -> Result<T, String>) -> Result<T, String> {
+    match (&reply.refusal, reply.finish) {
+        (Some(words), _) => Err(format!("the model declined ('{}')", words.trim())),
+        (None, Some(Finish::Refused)) => Err("the model's service held the answer back (content filter)".to_owned()),
+        (None, Some(Finish::Stop | Finish::Length) | None) => read(reply),
+    }
+}
+
+/// What a call has used: as the service counts, or else roughly.
+fn used(reply: &Reply, request: &Request) -> Usage {
+    reply.usage.unwrap_or_else(|| reply.estimated_usage(request))
 }
 
 /// What is said of a stream that just ends.

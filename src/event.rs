@@ -8,8 +8,12 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    lineage::Reason,
+    model::provider::Rung,
     path::RelPath,
+    proposal::Foreseen,
     report::{Outcome, Report},
+    slice::LeftOut,
     usage::Usage,
 };
 
@@ -20,6 +24,16 @@ pub enum Question {
     Plan,
     FileList,
     File(RelPath),
+}
+
+/// Whether a file is asked for: it is, if there is a reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    pub path: RelPath,
+    pub reasons: Vec<Reason>,
+    /// What has changed and was not taken for a reason, because nobody said so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_despite: Vec<Reason>,
 }
 
 /// One thing that happened.
@@ -53,10 +67,18 @@ pub enum Event {
     Retracted {
         question: Question,
     },
-    /// The answer could not be read, for this reason; the question is put once more.
+    /// The answer could not be used, for this reason; the question is put once more. `wasted` is its length in tokens.
     AskedAgain {
         question: Question,
         complaint: String,
+        #[serde(default)]
+        wasted: u64,
+    },
+    /// Nor could the answer that came then.
+    GaveUp {
+        question: Question,
+        complaint: String,
+        wasted: u64,
     },
     Answered {
         question: Question,
@@ -76,6 +98,21 @@ pub enum Event {
         why: String,
         seconds: f64,
     },
+    /// The service refused this parameter, in these words; it is left out from here on.
+    ParameterDropped {
+        parameter: String,
+        why: String,
+    },
+    /// The list was asked for in this way with success, after a better one was refused.
+    Stepped {
+        rung: Rung,
+    },
+    /// The question does not fit into the model's window, of so many tokens, so it is put without these parts.
+    Sliced {
+        question: Question,
+        window: u64,
+        left_out: LeftOut,
+    },
     /// The plan stands. Without a contract in it the file list leads; `unreadable` says why.
     PlanReady {
         files: usize,
@@ -85,6 +122,8 @@ pub enum Event {
     ListReady {
         files: Vec<RelPath>,
     },
+    /// Whether a file is asked for, and why.
+    Chosen(Chosen),
     /// A path that the model named and that is not written.
     Refused {
         path: String,
@@ -94,19 +133,57 @@ pub enum Event {
     Dropped {
         path: RelPath,
     },
+    /// The file is done and waits for the others: over an existing project they are written as one.
+    Staged {
+        path: RelPath,
+        lines: usize,
+    },
+    /// What would be done to an existing project. Nothing of it is done yet.
+    Proposed {
+        changes: Vec<Foreseen>,
+    },
     Written {
         path: RelPath,
         lines: usize,
+    },
+    /// A person's changes and the new text together; so many places have both between conflict markers.
+    Merged {
+        path: RelPath,
+        lines: usize,
+        marked: usize,
+    },
+    /// A person changed the same lines as the new text, which is at `waits_at`, below the output directory. The hunks
+    /// have the person's lines after `-` and the new ones after `+`.
+    Conflict {
+        path: RelPath,
+        waits_at: String,
+        why: String,
+        hunks: Vec<String>,
+    },
+    /// A file of smol's that the file list no longer has.
+    Removed {
+        path: RelPath,
+    },
+    /// A file is again what it was before the run that was taken back.
+    Restored {
+        path: RelPath,
+    },
+    /// Not done, because it needs a person's consent. The new text, if there is one, is at `waits_at`.
+    Left {
+        path: RelPath,
+        waits_at: Option<String>,
+        why: String,
     },
     /// The file already held this very text.
     Unchanged {
         path: RelPath,
         lines: usize,
     },
-    /// The file on disk is a person's and stays; the new text is at `kept_at`, below the output directory.
+    /// The file on disk is a person's and stays; the new text, if there is one, is at `waits_at`, below the output
+    /// directory.
     Kept {
         path: RelPath,
-        kept_at: String,
+        waits_at: Option<String>,
         why: String,
     },
     Failed {

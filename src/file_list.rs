@@ -36,6 +36,7 @@ pub fn ask(prompts: &Prompts, trunk: &Trunk, rung: Rung) -> Result<Request> {
         Rung::Named => trunk.branch(as_call()?, Form::Named(function())),
         Rung::Required => trunk.branch(as_call()?, Form::Required(function())),
         Rung::Schema => trunk.branch(as_json()?, Form::Schema(function())),
+        Rung::Json => trunk.branch(as_json()?, Form::Object),
         Rung::Text => trunk.branch(as_json()?, Form::Text),
     })
 }

@@ -1,38 +1,29 @@
 //! The pipeline: the plan, then the file list and every file at the same time, each landing when it is done.
 
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, anyhow};
 use futures::future::join_all;
 use tokio::sync::watch;
 
 use crate::{
-    contract::Contract,
     engine::Engine,
-    event::{Event, Question},
-    file::{self, GeneratedFile, Neighbour, Surroundings},
+    event::{Chosen, Event, Question},
+    file::{self, GeneratedFile},
     file_list::{self, FileList},
-    model::{self, Request},
+    landing,
+    leader::Leader,
+    lineage::{Ground, Reason},
+    model::{self, Request, window},
     path::RelPath,
     plan::{self, Plan, Trunk},
+    questions::{self, Shelf},
     report::Refused,
-    signatures::signatures,
+    rerun::{Made, Past, Planning, RULES, WORDS},
+    slice::{LeftOut, Material},
     spec::Spec,
     workspace::{Landing, Workspace},
 };
-
-/// Shorter trunks are cached by no hosted service (1,024 tokens is the least that any documents),
-/// so nobody has to go ahead to warm the cache.
-const SHORTEST_CACHED_TRUNK: u64 = 1024;
-
-/// A leader that is silent for so long holds nobody up any more: a warm cache is worth seconds, not minutes.
-const LONGEST_LEAD: Duration = Duration::from_secs(8);
 
 /// How much of the pipeline runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,20 +37,46 @@ pub enum Scope {
     Files(Vec<RelPath>),
 }
 
-/// Turns `spec` into files in `workspace`.
+/// What is to be made, what has been made before, and what this run has made of it until now.
+pub struct Task {
+    pub spec: Spec,
+    pub past: Past,
+    made: Mutex<Made>,
+}
+
+impl Task {
+    pub fn new(spec: Spec, past: Past) -> Task {
+        Task { spec, past, made: Mutex::default() }
+    }
+
+    /// What was made, whether or not it has landed.
+    pub fn made(&self) -> Made {
+        self.note(|made| made.clone())
+    }
+
+    fn note<T>(&self, note: impl FnOnce(&mut Made) -> T) -> T {
+        note(&mut self.made.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Turns `task.spec` into files in `workspace`.
 ///
 /// What could not be written is an event and stands in the report.
 ///
 /// # Errors
 /// If there is no plan or no file list to go by, so that nothing can be written.
-pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec, scope: Scope) -> Result<()> {
+pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, task: &Task, scope: Scope) -> Result<()> {
+    let spec = &task.spec;
     let plan = match scope {
-        Scope::Everything | Scope::PlanOnly => new_plan(engine, workspace, spec).await?,
+        Scope::Everything | Scope::PlanOnly => plan_for(engine, workspace, task).await?,
         Scope::FromPlan | Scope::Files(_) => saved_plan(engine, workspace).await?,
     };
     let trunk = Trunk::new(&engine.prompts, spec, &plan)?;
-    let leader = Leader::new(trunk.tokens() >= SHORTEST_CACHED_TRUNK);
-    let run = Run { engine, workspace, trunk: &trunk, leader, turned_away: Mutex::default() };
+    let leader = Leader::of(trunk.tokens());
+    let (material, ends) = (OnceLock::new(), Mutex::default());
+    let prompts = engine.prompts.fingerprint(&WORDS);
+    let ground = Ground { plan: &plan, prompts, model: engine.model.id() };
+    let run = Run { engine, workspace, task, ground, trunk: &trunk, material, leader, ends };
     match scope {
         Scope::Everything | Scope::FromPlan => run.write_all(&plan).await?,
         Scope::PlanOnly => drop(run.list(&plan).await?),
@@ -68,19 +85,37 @@ pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec, 
     run.reached()
 }
 
-async fn new_plan(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec) -> Result<Plan> {
-    let request = plan::ask(&engine.prompts, spec)?;
+/// The plan on disk, if it holds; else a new one, which changes the old one as little as the spec has changed.
+async fn plan_for(engine: &Engine, workspace: &Arc<Workspace>, task: &Task) -> Result<Plan> {
+    let saved = {
+        let workspace = workspace.clone();
+        tokio::task::spawn_blocking(move || workspace.read(&Plan::path())).await??.map(Plan::new)
+    };
+    let Task { spec, past, .. } = task;
+    let request = match (past.planning(spec, &engine.prompts, saved.is_some()), saved) {
+        (Planning::Saved, Some(saved)) => {
+            announce(engine, &saved);
+            return Ok(saved);
+        }
+        (Planning::Again { old }, Some(saved)) => plan::ask_again(&engine.prompts, &old, &saved, spec)?,
+        (Planning::New | Planning::Again { .. } | Planning::Saved, _) => plan::ask(&engine.prompts, spec)?,
+    };
     let plan = engine.answer(&Question::Plan, request, || (), plan::read).await.context("could not get a plan")?;
     let file = GeneratedFile { path: Plan::path(), text: plan.text.clone(), note: None };
     land(engine, workspace, file).await;
+    let rules = engine.prompts.fingerprint(&RULES);
+    task.note(|made| made.plan = Some((spec.text.clone(), rules)));
     announce(engine, &plan);
     Ok(plan)
 }
 
+fn shelf(workspace: &Workspace) -> Shelf<'_> {
+    Shelf { directory: workspace.name(), read: Box::new(|path| workspace.read(path)) }
+}
+
 async fn saved_plan(engine: &Engine, workspace: &Arc<Workspace>) -> Result<Plan> {
-    let text = read(workspace, Plan::path()).await?;
-    let missing = || anyhow!("there is no plan '{}' in '{}'", plan::PLAN_FILE, workspace.name());
-    let plan = Plan::new(text.ok_or_else(missing)?);
+    let workspace = workspace.clone();
+    let plan = tokio::task::spawn_blocking(move || questions::plan(&shelf(&workspace))).await??;
     announce(engine, &plan);
     Ok(plan)
 }
@@ -94,10 +129,23 @@ fn announce(engine: &Engine, plan: &Plan) {
 struct Run<'a> {
     engine: &'a Engine,
     workspace: &'a Arc<Workspace>,
+    task: &'a Task,
+    ground: Ground<'a>,
     trunk: &'a Trunk,
+    /// What questions are made of that do not fit; most runs need it not.
+    material: OnceLock<Material<'a>>,
     leader: Leader,
-    /// Why the service takes no question at all, and how many files got an answer all the same.
-    turned_away: Mutex<(Option<model::Error>, usize)>,
+    ends: Mutex<Ends>,
+}
+
+/// What became of the files' calls, as far as it decides how the run ends.
+#[derive(Default)]
+struct Ends {
+    answered: usize,
+    /// Why the service takes no question at all.
+    turned_away: Option<model::Error>,
+    /// Why no more may be asked.
+    over_budget: Option<model::Error>,
 }
 
 /// The files that the list confirms; `None` until it stands.
@@ -107,11 +155,11 @@ impl Run<'_> {
     /// The files of the contract start at once, beside the list; what only the list names starts with it.
     async fn write_all(&self, plan: &Plan) -> Result<()> {
         let (decide, verdict) = watch::channel(None);
-        let early = plan.contract.as_ref().ok().and_then(|contract| listed(contract).ok());
-        let early = early.map_or_else(Vec::new, |list| list.files().to_vec());
+        let early = plan.listed().map_or_else(Vec::new, |list| list.files().to_vec());
         let first = join_all(early.iter().map(|path| self.branch(path.clone(), verdict.clone())));
         let second = async {
             let list = Arc::new(self.list(plan).await?);
+            self.workspace.retain(list.files().iter().cloned().chain([Plan::path()]));
             decide.send_replace(Some(list.clone()));
             let late = list.files().iter().filter(|path| !early.contains(path));
             join_all(late.map(|path| self.branch(path.clone(), verdict.clone()))).await;
@@ -121,19 +169,25 @@ impl Run<'_> {
         futures::future::try_join(async { anyhow::Ok(first.await) }, second).await.map(drop)
     }
 
-    /// Asks for the list; a model that can give none leaves it to the contract.
+    /// The list that still holds, or a new one; a model that can give none leaves it to the contract.
     async fn list(&self, plan: &Plan) -> Result<FileList> {
-        let asked = self.ask_for_list().await;
-        let list = match (asked, &plan.contract) {
-            (Ok(list), _) => list,
-            (Err(error), Ok(contract)) => {
-                let Ok(list) = listed(contract) else { return Err(error.context("could not get the list of files")) };
-                let notice = format!("the model gave no file list ({error:#}); the plan's own is taken");
-                self.engine.events.notice(notice);
-                list
-            }
-            (Err(error), Err(_)) => return Err(error.context("could not get the list of files")),
+        let list = match self.task.past.list(plan) {
+            Some(list) => list,
+            None => match (self.ask_for_list().await, plan.listed()) {
+                (Ok(list), _) => list,
+                (Err(error), Some(list)) => {
+                    let notice = format!("the model gave no file list ({error:#}); the plan's own is taken");
+                    self.engine.events.notice(notice);
+                    list
+                }
+                (Err(error), None) => return Err(error.context("could not get the list of files")),
+            },
         };
+        let paths = plan
+            .contract
+            .as_ref()
+            .map_or_else(|_| Vec::new(), |contract| contract.paths().map(str::to_owned).collect());
+        self.task.note(|made| made.list = Some((paths, list.files().to_vec())));
         self.announce_list(&list);
         Ok(list)
     }
@@ -149,8 +203,12 @@ impl Run<'_> {
     async fn ask_for_list(&self) -> Result<FileList> {
         let Engine { model, prompts, events, .. } = self.engine;
         let mut refused = anyhow!("the model has no way to be asked for a list");
-        for rung in model.rungs() {
+        for (index, rung) in model.rungs().iter().enumerate() {
             let request = file_list::ask(prompts, self.trunk, *rung)?;
+            let (request, left_out) = self.fitted(&Question::FileList, request, model.window())?;
+            if index == 0 {
+                self.say(&Question::FileList, model.window(), left_out);
+            }
             match self.engine.answer(&Question::FileList, request, || (), file_list::read).await {
                 Err(error) if error.downcast_ref().is_some_and(model::Error::is_about_the_form) => {
                     if !matches!(error.downcast_ref(), Some(model::Error::NotRecorded { .. })) {
@@ -158,15 +216,24 @@ impl Run<'_> {
                     }
                     refused = error;
                 }
-                answer => return answer,
+                answer => {
+                    if index > 0 && answer.is_ok() {
+                        events.emit(Event::Stepped { rung: *rung });
+                    }
+                    return answer;
+                }
             }
         }
         Err(refused)
     }
 
-    /// Writes one file, unless the list does not have it: then the call ends as soon as that is known.
+    /// Writes one file if it has to be, unless the list does not have it: then the call ends as soon as that is known.
     async fn branch(&self, path: RelPath, mut verdict: Verdict) {
-        let request = file::ask(&self.engine.prompts, self.trunk, &path);
+        let chosen = self.choose(&path).await;
+        if chosen.reasons.is_empty() {
+            return self.engine.events.emit(Event::Chosen(chosen));
+        }
+        let request = self.request(&path, &chosen.reasons).await;
         let answer = {
             let mut denied = verdict.clone();
             tokio::select! {
@@ -177,7 +244,10 @@ impl Run<'_> {
         let Ok(list) = verdict.wait_for(Option::is_some).await.map(|list| list.clone()) else { return };
         let is_confirmed = list.is_some_and(|list| list.files().contains(&path));
         match answer.filter(|_| is_confirmed) {
-            Some(answer) => self.settle(path, answer).await,
+            Some(answer) => {
+                self.engine.events.emit(Event::Chosen(chosen));
+                self.settle(path, answer).await;
+            }
             None => self.engine.events.emit(Event::Dropped { path }),
         }
     }
@@ -191,64 +261,106 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn branch_again(&self, plan: &Plan, path: RelPath) {
-        let request = match self.surroundings(plan, &path).await {
-            Ok(surroundings) => file::ask_again(&self.engine.prompts, self.trunk, &path, &surroundings),
-            Err(error) => Err(error),
+    async fn choose(&self, path: &RelPath) -> Chosen {
+        let is_there = {
+            let (workspace, path) = (self.workspace.clone(), path.clone());
+            // A file that cannot be read is there all the same.
+            tokio::task::spawn_blocking(move || !matches!(workspace.read(&path), Ok(None))).await.unwrap_or(true)
         };
+        self.task.past.choose(path, &self.ground.sources(path, None), is_there)
+    }
+
+    /// The question for a file: as for a new one, or as it stands on disk where it was made before.
+    async fn request(&self, path: &RelPath, reasons: &[Reason]) -> Result<Request> {
+        if reasons.iter().any(|reason| matches!(reason, Reason::New | Reason::Missing)) {
+            return file::ask(&self.engine.prompts, self.trunk, path);
+        }
+        self.request_again(self.ground.plan, path).await
+    }
+
+    async fn request_again(&self, plan: &Plan, path: &RelPath) -> Result<Request> {
+        let surroundings = {
+            let (workspace, plan, path) = (self.workspace.clone(), plan.clone(), path.clone());
+            tokio::task::spawn_blocking(move || questions::surroundings(&shelf(&workspace), &plan, &path)).await??
+        };
+        file::ask_again(&self.engine.prompts, self.trunk, path, &surroundings)
+    }
+
+    async fn branch_again(&self, plan: &Plan, path: RelPath) {
+        let request = self.request_again(plan, &path).await;
         let answer = self.answer(&path, request).await;
         self.settle(path, answer).await;
     }
 
-    async fn surroundings(&self, plan: &Plan, path: &RelPath) -> Result<Surroundings> {
-        let present = read(self.workspace, path.clone()).await?;
-        let uses =
-            plan.contract.as_ref().ok().and_then(|contract| contract.file(path)).map(|file| file.uses.as_slice());
-        let mut neighbours = Vec::new();
-        for used in uses.unwrap_or_default() {
-            let Ok(path) = RelPath::parse(&used.path) else { continue };
-            if let Some(text) = read(self.workspace, path.clone()).await? {
-                neighbours.push(Neighbour { signatures: signatures(&path, &text), path });
-            }
-        }
-        Ok(Surroundings { present, neighbours })
+    async fn answer(&self, path: &RelPath, request: Result<Request>) -> Result<GeneratedFile> {
+        let (whole, question) = (request?, Question::File(path.clone()));
+        let known = self.engine.model.window();
+        let (request, left_out) = self.fitted(&question, whole.clone(), known)?;
+        self.say(&question, known, left_out);
+        let _turn = self.leader.turn().await;
+        let ask =
+            |request| self.engine.answer(&question, request, || self.leader.arrive(), |reply| file::read(path, reply));
+        let estimated = window::tokens_of(&request);
+        let error = match ask(request).await {
+            Ok(file) => return Ok(file),
+            Err(error) => error,
+        };
+        // The server counts more tokens than were estimated, or so long an answer has filled the window.
+        let Some(model::Error::TooLong { needed, window }) = error.downcast_ref().cloned() else { return Err(error) };
+        let smaller = window::as_estimated(window, estimated, needed);
+        let Ok((request, Some(left_out))) = self.fitted(&question, whole, Some(smaller)) else { return Err(error) };
+        self.say(&question, Some(window), Some(left_out));
+        ask(request).await
     }
 
-    async fn answer(&self, path: &RelPath, request: Result<Request>) -> Result<GeneratedFile> {
-        let request = request?;
-        let _turn = self.leader.turn().await;
-        let question = Question::File(path.clone());
-        self.engine.answer(&question, request, || self.leader.arrive(), |reply| file::read(path, reply)).await
+    /// The question, and what was left out of it if the whole does not fit into the window.
+    fn fitted(&self, question: &Question, request: Request, window: Option<u64>) -> Result<(Request, Option<LeftOut>)> {
+        let Some(window) = window.filter(|window| window::check(&request, *window).is_err()) else {
+            return Ok((request, None));
+        };
+        let material =
+            self.material.get_or_init(|| Material::new(&self.engine.prompts, &self.task.spec, self.ground.plan));
+        let (request, left_out) = material.slice(question, &request, window)?;
+        Ok((request, Some(left_out)))
+    }
+
+    fn say(&self, question: &Question, window: Option<u64>, left_out: Option<LeftOut>) {
+        if let (Some(window), Some(left_out)) = (window, left_out) {
+            self.engine.events.emit(Event::Sliced { question: question.clone(), window, left_out });
+        }
     }
 
     async fn settle(&self, path: RelPath, answer: Result<GeneratedFile>) {
-        {
-            let mut turned_away = self.turned_away.lock().unwrap_or_else(PoisonError::into_inner);
-            match &answer {
-                Ok(_) => turned_away.1 += 1,
-                Err(error) => {
-                    let error = error.downcast_ref::<model::Error>().filter(|error| error.is_about_access());
-                    turned_away.0 = error.cloned().or(turned_away.0.take());
-                }
-            }
-        }
+        self.note_end(answer.as_ref().err().map(|error| error.downcast_ref()));
         match answer {
-            Ok(file) => land(self.engine, self.workspace, file).await,
+            Ok(file) => {
+                let sources = self.ground.sources(&path, None);
+                self.task.note(|made| made.files.insert(path, sources));
+                land(self.engine, self.workspace, file).await;
+            }
             Err(error) => self.engine.events.emit(Event::Failed { path, why: format!("{error:#}") }),
         }
     }
 
-    /// An error if no file got an answer, because the service could not be reached or took no question.
+    fn note_end(&self, error: Option<Option<&model::Error>>) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            None => ends.answered += 1,
+            Some(Some(error @ model::Error::OverBudget { .. })) => ends.over_budget = Some(error.clone()),
+            Some(Some(error)) if error.is_about_access() => ends.turned_away = Some(error.clone()),
+            Some(_) => {}
+        }
+    }
+
+    /// An error if no more could be asked for the money, or if no file got an answer, because the service could not be
+    /// reached or took no question.
     fn reached(&self) -> Result<()> {
-        match &*self.turned_away.lock().unwrap_or_else(PoisonError::into_inner) {
-            (Some(error), 0) => Err(error.clone().into()),
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&ends.over_budget, &ends.turned_away, ends.answered) {
+            (Some(error), _, _) | (None, Some(error), 0) => Err(error.clone().into()),
             _ => Ok(()),
         }
     }
-}
-
-fn listed(contract: &Contract) -> Result<FileList, String> {
-    FileList::new(contract.paths().map(str::to_owned))
 }
 
 /// Returns when the list stands and does not have `path`; never returns when it does.
@@ -259,61 +371,15 @@ async fn wait_for_denial(path: &RelPath, verdict: &mut Verdict) {
     }
 }
 
-/// The first branch goes ahead alone until its first token: by then its trunk is in the service's prefix cache,
-/// and the others find it there. (Anthropic documents just this; the others behave so.)
-struct Leader {
-    is_taken: AtomicBool,
-    has_arrived: watch::Sender<bool>,
-}
-
-impl Leader {
-    fn new(is_needed: bool) -> Leader {
-        Leader { is_taken: AtomicBool::new(!is_needed), has_arrived: watch::Sender::new(!is_needed) }
-    }
-
-    /// Waits, unless this branch is the leader. A leader that fails before its first token lets the others go.
-    async fn turn(&self) -> Option<impl Drop + '_> {
-        if !self.is_taken.swap(true, Ordering::Relaxed) {
-            return Some(Going(self));
-        }
-        let mut arrival = self.has_arrived.subscribe();
-        let _ = tokio::time::timeout(LONGEST_LEAD, arrival.wait_for(|has_arrived| *has_arrived)).await;
-        None
-    }
-
-    fn arrive(&self) {
-        self.has_arrived.send_if_modified(|has_arrived| !std::mem::replace(has_arrived, true));
-    }
-}
-
-struct Going<'a>(&'a Leader);
-
-impl Drop for Going<'_> {
-    fn drop(&mut self) {
-        self.0.arrive();
-    }
-}
-
-async fn read(workspace: &Arc<Workspace>, path: RelPath) -> Result<Option<String>> {
-    let workspace = workspace.clone();
-    tokio::task::spawn_blocking(move || workspace.read(&path)).await?
-}
-
-/// Puts a file on disk and tells how that went.
+/// Hands a file to the workspace and tells how that went.
 async fn land(engine: &Engine, workspace: &Arc<Workspace>, file: GeneratedFile) {
     let GeneratedFile { path, text, note } = file;
     if let Some(note) = note {
         engine.events.notice(format!("'{path}': {note}"));
     }
-    let lines = text.lines().count();
     let landing = {
         let (workspace, path) = (workspace.clone(), path.clone());
-        tokio::task::spawn_blocking(move || workspace.land(&path, &text)).await.map_err(anyhow::Error::from).flatten()
+        tokio::task::spawn_blocking(move || workspace.land(&path, text)).await.map_err(anyhow::Error::from).flatten()
     };
-    engine.events.emit(match landing {
-        Ok(Landing::Written) => Event::Written { path, lines },
-        Ok(Landing::Unchanged) => Event::Unchanged { path, lines },
-        Ok(Landing::Kept { kept_at, why }) => Event::Kept { path, kept_at, why: why.to_owned() },
-        Err(error) => Event::Failed { path, why: format!("{error:#}") },
-    });
+    landing::tell(&engine.events, path, landing.unwrap_or_else(|error| Landing::Failed { why: format!("{error:#}") }));
 }

@@ -18,22 +18,33 @@
 //! * Nouns and stages: [`spec`] is what a person wants; [`plan`] what the files agree on, with the [`contract`] in it
 //!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
 //!   functions, `ask` and `read`.
+//! * Run again: [`lineage`] knows what every file was made from, [`rerun`] decides what has to be asked for,
+//!   [`questions`] shows what is known of it beforehand,
+//!   [`proposal`] weighs what a run would do to an existing project, [`merge`] joins what a person changed with what is
+//!   new.
 //! * Pure parts: [`path`] parses what a model calls a path, [`path_list`] reads a list of them out of whatever it said,
 //!   [`thinking`] tells what a model thinks from what it answers, [`extract`] takes a file's text out of an answer,
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
 //!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
-//!   what answers, [`shipped`] has the examples built in.
+//!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a
+//!   project.
+//! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
 //! * What is on disk: [`check`] finds names that do not fit across the files of any project.
-//! * Weather: [`patience`] says how long to wait and how often to try, [`pace`] how much at once.
-//! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
+//! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
+//!   what it may cost.
+//! * What happens is an [`event`]; the sum of the events is the [`report`]; [`landing`] tells what becomes of files.
+//!   The library prints nothing.
 //! * Effects have one address each: the disk is [`workspace`], the network is [`model`]. Environment, terminal and
 //!   clock belong to the binary, which can use only what is public here.
 //!
 //! # What always holds
 //!
 //! 1. Nothing that a person made or changed is deleted or overwritten: smol owns a file only while its bytes are those
-//!    that smol wrote ([`workspace::Workspace::land`]).
-//! 2. A file appears under its final name whole or not at all, and only from an answer that came to its end.
+//!    that smol wrote. What a person changed is merged with what is new, on their word; what does not go together stays
+//!    theirs ([`workspace::Workspace::propose`]).
+//! 2. A file appears under its final name whole or not at all, and only from an answer that came to its end. Over an
+//!    existing project all files of a run are one act, which the next command finishes if it was cut short
+//!    ([`workspace::Workspace::commit`]), and which can be taken back.
 //! 3. Nothing is written outside the output directory, whatever path a model gives ([`path::RelPath`], and one
 //!    directory handle for all writing).
 //! 4. What was paid for is kept: every call, cut ones too, is in the record of its run ([`model::cassette`]).
@@ -42,6 +53,7 @@
 //!
 //! `tests/it/tidy.rs` checks what can be checked of this from the source itself.
 
+pub mod budget;
 pub mod check;
 mod continuation;
 pub mod contract;
@@ -52,6 +64,10 @@ mod fence;
 pub mod file;
 pub mod file_list;
 pub mod generate;
+pub mod landing;
+mod leader;
+pub mod lineage;
+pub mod merge;
 pub mod model;
 pub mod pace;
 pub mod path;
@@ -59,13 +75,20 @@ pub mod path_list;
 pub mod patience;
 pub mod plan;
 pub mod prompts;
+pub mod proposal;
+pub mod questions;
+pub mod reachable;
 mod repetition;
 pub mod report;
+pub mod rerun;
+mod sections;
 pub mod settings;
 pub mod shipped;
 pub mod signatures;
+pub mod slice;
 pub mod source;
 pub mod spec;
+pub mod starter;
 pub mod thinking;
 pub mod tokens;
 pub mod usage;

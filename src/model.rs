@@ -2,21 +2,30 @@
 
 mod anthropic;
 pub mod cassette;
+pub mod catalog;
+mod chat;
 mod http;
 pub mod local;
+pub mod models;
 mod ollama;
 mod openai;
+mod parameters;
 mod price;
+pub mod probe;
 pub mod provider;
 mod responses;
+pub mod resumed;
+mod server;
+pub mod service;
+pub(crate) mod window;
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
-pub use self::{anthropic::Anthropic, ollama::Ollama, openai::OpenAi, responses::Responses};
-use self::{price::Price, provider::Rung};
+use self::provider::Rung;
+pub use self::{price::Price, server::Server};
 
 use crate::{pace::Room, tokens, usage::Usage};
 
@@ -28,10 +37,22 @@ pub trait Model: Send + Sync {
     /// How it is asked for a structured answer, best first.
     fn rungs(&self) -> &[Rung];
 
+    /// What its tokens cost, if that is known.
+    fn price(&self) -> Option<Price>;
+
+    /// The most tokens that one answer of it can have, if that is known.
+    fn longest_answer(&self) -> Option<u64>;
+
+    /// How many tokens of question and answer together it takes, if that is known.
+    fn window(&self) -> Option<u64>;
+
+    /// The answer to this request was of no use. Who keeps answers must not give it again.
+    fn reject(&self, _request: &Request) {}
+
     /// Sends the request and yields the answer as it arrives; dropping the stream cancels the call.
     ///
-    /// An answer is whole only if [`Piece::End`] came; every other end is an [`Error`] or a cut.
-    fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>>;
+    /// With `most` the model is told to stop after so many tokens, thinking included. An answer is whole only if [`Piece::End`] came; every other end is an [`Error`] or a cut.
+    fn reply(&self, request: &Request, most: Option<u64>) -> BoxStream<'static, Result<Piece, Error>>;
 }
 
 /// Everything a model is told for one answer.
@@ -67,13 +88,15 @@ pub enum Form {
     Required(Function),
     /// JSON text that follows the function's schema.
     Schema(Function),
+    /// JSON text that is an object.
+    Object,
 }
 
 impl Form {
     /// The function that gives the answer its shape, if it has to have one.
     pub fn function(&self) -> Option<&Function> {
         match self {
-            Form::Text => None,
+            Form::Text | Form::Object => None,
             Form::Named(function) | Form::Required(function) | Form::Schema(function) => Some(function),
         }
     }
@@ -98,6 +121,11 @@ pub enum Piece {
     /// The model declines, in these words.
     Refusal(String),
     Usage(Usage),
+    /// The service refused this parameter, in these words, and was asked without it.
+    Dropped {
+        parameter: String,
+        why: String,
+    },
     /// What the service says of its limits.
     Room(Room),
     End(Finish),
@@ -108,7 +136,7 @@ impl Piece {
     pub fn text(&self) -> &str {
         match self {
             Piece::Text(text) | Piece::Thinking(text) | Piece::Call(text) | Piece::Refusal(text) => text,
-            Piece::Usage(_) | Piece::Room(_) | Piece::End(_) => "",
+            Piece::Usage(_) | Piece::Dropped { .. } | Piece::Room(_) | Piece::End(_) => "",
         }
     }
 }
@@ -150,7 +178,7 @@ impl Reply {
             Piece::Call(arguments) => self.call.get_or_insert_default().push_str(arguments),
             Piece::Refusal(words) => self.refusal.get_or_insert_default().push_str(words),
             Piece::Usage(usage) => self.usage = Some(*usage),
-            Piece::Room(_) | Piece::Thinking(_) => {}
+            Piece::Room(_) | Piece::Thinking(_) | Piece::Dropped { .. } => {}
             Piece::End(finish) => self.finish = Some(*finish),
         }
     }
@@ -158,7 +186,7 @@ impl Reply {
     /// What was used when nobody counted: roughly, and at a cost that is not known.
     pub fn estimated_usage(&self, request: &Request) -> Usage {
         let input = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
-        Usage { input, cached: 0, output: tokens::estimate(self.said()), cost: None, is_estimated: true }
+        Usage { input, output: tokens::estimate(self.said()), cost: None, is_estimated: true, ..Usage::NONE }
     }
 
     /// Everything the model said, whichever way it said it.
@@ -172,8 +200,16 @@ impl Reply {
 pub enum Error {
     #[error("could not reach {host}: {why}")]
     Unreachable { host: String, why: String, is_passing: bool },
+    #[error("no secure connection to {host}: {why}")]
+    Insecure { host: String, why: String },
     #[error("{host} refused the key ({status}): {message}")]
-    Unauthorized { host: String, status: u16, message: String },
+    Unauthorized {
+        host: String,
+        status: u16,
+        message: String,
+        /// The variable that the key comes from.
+        key_name: String,
+    },
     #[error("no credit is left at {host}: {message}")]
     OutOfCredit { host: String, message: String },
     #[error("{host} answered with status {status}: {message}")]
@@ -181,15 +217,32 @@ pub enum Error {
         host: String,
         status: u16,
         message: String,
+        /// The parameter that it complains of, if it names one.
+        parameter: Option<String>,
         /// How long the service asks to wait.
         retry_after: Option<Duration>,
+    },
+    #[error("{host} has no model '{model}': {message}")]
+    UnknownModel {
+        host: String,
+        model: String,
+        message: String,
+        /// What it has, and what comes nearest.
+        nearest: Vec<String>,
     },
     #[error("the answer broke off: {why}")]
     Broken { why: String },
     #[error("no {what} for {seconds} s")]
     Stalled { what: &'static str, seconds: f64 },
-    #[error("the question needs about {needed} tokens, with room for the answer, and the model's window has {window}")]
+    #[error("the question needs about {needed} tokens, with room for the answer, and the model's window has {window}: {} too many", .needed.saturating_sub(*.window))]
     TooLong { needed: u64, window: u64 },
+    #[error("{} of the {} that this run may cost are spent, and the next call could cost {}", dollars(*.spent), dollars(*.most), dollars(*.needed))]
+    OverBudget {
+        /// US dollars, all three.
+        most: f64,
+        spent: f64,
+        needed: f64,
+    },
     #[error("the recorded run has no such question: {why}")]
     NotRecorded { why: String },
     #[error("there is no model to ask: no key, no address, and this prompt has no recorded run")]
@@ -209,9 +262,12 @@ impl Error {
             Error::Unreachable { is_passing, .. } => *is_passing,
             Error::Status { status, .. } => matches!(status, 408 | 409 | 425 | 429 | 500 | 502..=504 | 520..=529),
             Error::Broken { .. } | Error::Stalled { .. } => true,
-            Error::Unauthorized { .. }
+            Error::Insecure { .. }
+            | Error::Unauthorized { .. }
             | Error::OutOfCredit { .. }
+            | Error::UnknownModel { .. }
             | Error::TooLong { .. }
+            | Error::OverBudget { .. }
             | Error::NotRecorded { .. }
             | Error::NoModel => false,
         }
@@ -219,7 +275,14 @@ impl Error {
 
     /// Whether the service cannot be reached or takes no question from this person at all.
     pub fn is_about_access(&self) -> bool {
-        matches!(self, Error::Unreachable { .. } | Error::Unauthorized { .. } | Error::OutOfCredit { .. })
+        matches!(
+            self,
+            Error::Unreachable { .. }
+                | Error::Insecure { .. }
+                | Error::Unauthorized { .. }
+                | Error::OutOfCredit { .. }
+                | Error::UnknownModel { .. }
+        )
     }
 
     /// How long the service asks to wait, if it does.
@@ -242,38 +305,55 @@ impl Error {
         }
     }
 
+    /// Whether a service complains of the model's name, in the words of OpenAI, Anthropic, Ollama, vLLM or LiteLLM.
+    pub(crate) fn is_about_the_model(&self) -> bool {
+        let Error::Status { status: 400 | 404, message, .. } = self else { return false };
+        let message = message.to_lowercase();
+        let complaints =
+            ["not found", "does not exist", "model name", "unknown model", "invalid model", "no such model", "model:"];
+        message.contains("model") && complaints.iter().any(|complaint| message.contains(complaint))
+    }
+
     /// What to do about it, if there is something.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Error::Unreachable { .. } => Some("is the server running, and is the address right? --base-url sets it"),
-            Error::Unauthorized { .. } => Some("set OPENAI_API_KEY to a key that belongs to this server"),
-            Error::OutOfCredit { .. } => Some("add credit to the account of this key, or name another model or server"),
-            Error::Status { status: 400 | 404, message, .. } if is_about_the_model(message) => {
-                Some("is the model's name right? --model sets it")
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        let words = match self {
+            Error::Unreachable { .. } => "is the server running, and is the address right? --base-url sets it",
+            Error::Insecure { why, .. } if why.contains("certificate") => {
+                "a server of your own may have its own authority: SSL_CERT_FILE names the file with its certificate"
             }
-            Error::Status { status: 404, .. } => {
-                Some("are the address and the model's name right? --base-url, --model")
+            Error::Insecure { .. } => "does the server speak plain http:// there, or is a proxy in between?",
+            Error::Unauthorized { key_name, .. } if key_name.is_empty() => {
+                "this server wants a key; name it as a provider of your own, with the variable that holds the key"
             }
-            Error::Status { status: 429, .. } => {
-                Some("the service asks for patience; --jobs 4 asks it for less at once")
+            Error::Unauthorized { key_name, .. } => {
+                return Some(format!("set {key_name} to a key that belongs to this server").into());
             }
-            Error::Stalled { .. } => {
-                Some("a slow server may need more time: --first-token-timeout and --silence-timeout")
+            Error::OutOfCredit { .. } => "add credit to the account of this key, or name another model or server",
+            Error::UnknownModel { nearest, .. } if nearest.is_empty() => {
+                "is the model's name right? --model sets it, and `smol models` lists what can be reached from here"
             }
-            Error::TooLong { .. } => Some("a shorter spec, or a model with a larger window"),
-            Error::Status { .. } | Error::Broken { .. } => None,
-            Error::NoModel => Some(
+            Error::UnknownModel { nearest, .. } => {
+                let names: Vec<_> = nearest.iter().map(|name| format!("'{name}'")).collect();
+                return Some(format!("it has {}; --model names one", names.join(", ")).into());
+            }
+            Error::Status { status: 404, .. } => "are the address and the model's name right? --base-url, --model",
+            Error::Status { status: 429, .. } => "the service asks for patience; --jobs 4 asks it for less at once",
+            Error::Stalled { .. } => "a slow server may need more time: --first-token-timeout and --silence-timeout",
+            Error::TooLong { .. } => "a shorter spec, or a model with a larger window",
+            Error::Status { .. } | Error::Broken { .. } => return None,
+            Error::NoModel => {
                 "set OPENAI_API_KEY, here or in .env; or name a server that runs on your machine, \
-                 --base-url http://localhost:11434/v1 --model NAME; or answer from a recorded run, --replay FILE",
-            ),
-            Error::NotRecorded { .. } => Some("a recorded run answers only what was asked when it was recorded"),
-        }
+                 --base-url http://localhost:11434/v1 --model NAME; or answer from a recorded run, --replay FILE"
+            }
+            Error::OverBudget { .. } => {
+                "what is paid for stays; the same command with a higher --max-cost goes on from there"
+            }
+            Error::NotRecorded { .. } => "a recorded run answers only what was asked when it was recorded",
+        };
+        Some(words.into())
     }
 }
 
-/// Whether a service complains of the model's name, in the words of OpenAI, Anthropic, Ollama, vLLM or LiteLLM.
-fn is_about_the_model(message: &str) -> bool {
-    let message = message.to_lowercase();
-    let complaints = ["not found", "does not exist", "model name", "unknown model", "invalid model", "no such model"];
-    message.contains("model") && complaints.iter().any(|complaint| message.contains(complaint))
+fn dollars(amount: f64) -> String {
+    format!("${amount:.4}")
 }

@@ -11,6 +11,8 @@ pub struct Patience {
     pub retries: usize,
     /// The first wait between two tries; it doubles from one to the next, with jitter.
     pub first_wait: Duration,
+    /// Longest wait for a connection.
+    pub connect: Duration,
     /// Longest wait for the first token: models that think, and prompts on small machines, take minutes.
     pub first_token: Duration,
     /// Longest silence between tokens.
@@ -27,6 +29,7 @@ impl Patience {
     pub const HOSTED: Patience = Patience {
         retries: 5,
         first_wait: Duration::from_secs(1),
+        connect: Duration::from_secs(15),
         first_token: Duration::from_secs(300),
         silence: Duration::from_secs(60),
     };

@@ -3,9 +3,11 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use similar::TextDiff;
 
 use crate::{
     contract::Contract,
+    file_list::FileList,
     model::{Form, Message, Reply, Request, Role},
     path::RelPath,
     prompts::Prompts,
@@ -15,6 +17,9 @@ use crate::{
 
 /// Where the plan lies in the output directory.
 pub const PLAN_FILE: &str = "shared_dependencies.md";
+
+/// Lines around a change of the spec that the model is shown with it.
+const CONTEXT: usize = 3;
 
 /// The text that a person may edit, and the contract in it that a program can read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +39,11 @@ impl Plan {
         Plan { text, contract }
     }
 
+    /// The files that its contract names, as far as they can be written; `None` if it has none.
+    pub fn listed(&self) -> Option<FileList> {
+        FileList::new(self.contract.as_ref().ok()?.paths().map(str::to_owned)).ok()
+    }
+
     /// The path of the plan itself.
     pub fn path() -> RelPath {
         RelPath::parse(PLAN_FILE).expect("a plain name is a path")
@@ -48,6 +58,13 @@ pub fn ask(prompts: &Prompts, spec: &Spec) -> Result<Request> {
         Message { role: Role::User, text: spec.text.as_str().into() },
     ];
     Ok(Request { messages, form: Form::Text })
+}
+
+/// Asks for the plan again after its spec has changed: the old conversation, and what is different.
+pub fn ask_again(prompts: &Prompts, old: &Spec, plan: &Plan, new: &Spec) -> Result<Request> {
+    let difference = TextDiff::from_lines(&old.text, &new.text).unified_diff().context_radius(CONTEXT).to_string();
+    let last = prompts.render("plan_again", json!({ "difference": difference }))?;
+    Ok(Trunk::new(prompts, old, plan)?.branch(last, Form::Text))
 }
 
 /// Reads the plan: the whole answer, out of the fence that some models put around a document.

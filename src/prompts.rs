@@ -5,14 +5,20 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 
+use crate::lineage;
+
 const BUILT_IN: &[(&str, &str)] = &[
     ("rules", include_str!("../prompts/rules.md")),
+    ("plan_again", include_str!("../prompts/plan_again.md")),
     ("file_list", include_str!("../prompts/file_list.md")),
     ("file_list_as_json", include_str!("../prompts/file_list_as_json.md")),
     ("file", include_str!("../prompts/file.md")),
     ("file_again", include_str!("../prompts/file_again.md")),
+    ("spec_slice", include_str!("../prompts/spec_slice.md")),
+    ("plan_slice", include_str!("../prompts/plan_slice.md")),
     ("complaint", include_str!("../prompts/complaint.md")),
     ("continue", include_str!("../prompts/continue.md")),
+    ("probe", include_str!("../prompts/probe.md")),
 ];
 
 /// The templates, by name.
@@ -40,6 +46,13 @@ impl Prompts {
                 .with_context(|| format!("the prompt '{name}' is no template"))?;
         }
         Ok(Prompts(environment))
+    }
+
+    /// A hash of these prompts as they are, with their blanks, so that a change of them is seen.
+    pub fn fingerprint(&self, names: &[&str]) -> String {
+        let sources =
+            names.iter().map(|name| self.0.get_template(name).map(|template| template.source().to_owned()).ok());
+        lineage::hash(&sources.collect::<Vec<_>>())
     }
 
     /// The prompt `name` with its blanks filled. What a person or a model wrote comes in as a value, never as a template.

@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Event, path::RelPath, usage::Usage};
+use crate::{
+    event::{Chosen, Event, Question},
+    model::service::Habits,
+    path::RelPath,
+    slice::LeftOut,
+    usage::Usage,
+};
 
 /// What a run has done.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -15,19 +21,36 @@ pub struct Report {
     pub error: Option<String>,
     /// Files that the list names; empty until it stands.
     pub files: Vec<RelPath>,
+    /// Why each of them was asked for, or was not.
+    #[serde(default)]
+    pub chosen: Vec<Chosen>,
     pub written: Vec<Written>,
     pub unchanged: Vec<Written>,
+    pub merged: Vec<Merged>,
+    pub conflicts: Vec<Conflict>,
+    pub removed: Vec<RelPath>,
+    pub restored: Vec<RelPath>,
+    pub left: Vec<Kept>,
     pub kept: Vec<Kept>,
     pub failed: Vec<Failed>,
     pub refused: Vec<Refused>,
     pub dropped: Vec<RelPath>,
     pub notices: Vec<String>,
+    /// Questions that did not fit into the model's window as a whole.
+    #[serde(default)]
+    pub sliced: Vec<Sliced>,
+    /// Parameters that the service refused, and how it was asked for the list where a better way was refused.
+    #[serde(default)]
+    pub habits: Habits,
     /// Calls whose answer came to its end.
     pub calls: usize,
     /// Answers that were cut after a part of them had arrived.
     pub cut: usize,
     /// Calls that were tried again.
     pub retries: usize,
+    /// Answers that could not be used, so that the question was put once more.
+    #[serde(default)]
+    pub asked_again: usize,
     /// Tokens of answers that were thrown away.
     pub wasted: u64,
     pub usage: Usage,
@@ -42,11 +65,13 @@ pub enum Outcome {
     /// Every file that was asked for has its text, or is a person's and was left alone.
     #[default]
     Complete,
-    /// It came to its end, but some files are missing.
+    /// It came to its end, but some files are missing, or wait for a person's word.
     Partial,
     /// Nothing could be done, or not to the end; the reason was said.
     Failed,
     Interrupted,
+    /// The next call could have passed what the run may cost.
+    OverBudget,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,11 +80,29 @@ pub struct Written {
     pub lines: usize,
 }
 
-/// A person's file that was left alone, and where the new text for it lies.
+/// A file in which a person's changes and the new text are together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    pub path: RelPath,
+    pub lines: usize,
+    /// Places that have both between conflict markers.
+    pub marked: usize,
+}
+
+/// A person's file that the new text does not go together with, where, and where that text is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    pub path: RelPath,
+    pub waits_at: String,
+    pub why: String,
+    pub hunks: Vec<String>,
+}
+
+/// A file that was left alone, and where the new text for it is, if there is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     pub path: RelPath,
-    pub kept_at: String,
+    pub waits_at: Option<String>,
     pub why: String,
 }
 
@@ -67,6 +110,15 @@ pub struct Kept {
 pub struct Failed {
     pub path: RelPath,
     pub why: String,
+}
+
+/// A question that was put without parts of spec and plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sliced {
+    pub question: Question,
+    /// Tokens that the model takes.
+    pub window: u64,
+    pub left_out: LeftOut,
 }
 
 /// A path as the model wrote it, which nothing is written to.
@@ -85,6 +137,10 @@ impl Report {
                 *self = Report { run, model, out, ..Report::default() };
             }
             Event::Notice { text } => self.notices.push(text.clone()),
+            Event::Sliced { question, window, left_out } => {
+                let (question, left_out) = (question.clone(), left_out.clone());
+                self.sliced.push(Sliced { question, window: *window, left_out });
+            }
             Event::Answered { usage, .. } => {
                 self.calls += 1;
                 self.usage += *usage;
@@ -94,31 +150,61 @@ impl Report {
                 self.usage += *usage;
                 self.wasted += if *kept { 0 } else { usage.output };
             }
+            Event::AskedAgain { wasted, .. } => {
+                self.asked_again += 1;
+                self.wasted += wasted;
+            }
+            Event::GaveUp { wasted, .. } => self.wasted += wasted,
             Event::Retrying { .. } => self.retries += 1,
+            Event::Chosen(chosen) => self.chosen.push(chosen.clone()),
             Event::ListReady { files } => self.files = files.clone(),
             Event::Refused { path, why } => self.refused.push(Refused { path: path.clone(), why: why.clone() }),
             Event::Dropped { path } => self.dropped.push(path.clone()),
             Event::Written { path, lines } => self.written.push(Written { path: path.clone(), lines: *lines }),
             Event::Unchanged { path, lines } => self.unchanged.push(Written { path: path.clone(), lines: *lines }),
-            Event::Kept { path, kept_at, why } => {
-                self.kept.push(Kept { path: path.clone(), kept_at: kept_at.clone(), why: why.clone() });
+            Event::Merged { path, lines, marked } => {
+                self.merged.push(Merged { path: path.clone(), lines: *lines, marked: *marked });
+            }
+            Event::Conflict { path, waits_at, why, hunks } => {
+                let (path, waits_at, why) = (path.clone(), waits_at.clone(), why.clone());
+                self.conflicts.push(Conflict { path, waits_at, why, hunks: hunks.clone() });
+            }
+            Event::Removed { path } => self.removed.push(path.clone()),
+            Event::Restored { path } => self.restored.push(path.clone()),
+            Event::Left { path, waits_at, why } => {
+                self.left.push(Kept { path: path.clone(), waits_at: waits_at.clone(), why: why.clone() });
+            }
+            Event::Kept { path, waits_at, why } => {
+                self.kept.push(Kept { path: path.clone(), waits_at: waits_at.clone(), why: why.clone() });
             }
             Event::Failed { path, why } => self.failed.push(Failed { path: path.clone(), why: why.clone() }),
+            Event::ParameterDropped { parameter, .. } => drop(self.habits.refused.insert(parameter.clone())),
+            Event::Stepped { rung } => self.habits.list = Some(*rung),
             Event::Asked { .. }
             | Event::Piece { .. }
             | Event::Thinking { .. }
             | Event::Retracted { .. }
-            | Event::AskedAgain { .. }
             | Event::PlanReady { .. }
+            | Event::Staged { .. }
+            | Event::Proposed { .. }
             | Event::Finished { .. } => {}
         }
     }
 
+    /// Whether what the run made of this file stands on disk, or waits there for its person.
+    pub fn has_landed(&self, path: &RelPath) -> bool {
+        let stand = self.written.iter().chain(&self.unchanged).map(|file| &file.path);
+        let joined = self.merged.iter().map(|file| &file.path).chain(self.conflicts.iter().map(|file| &file.path));
+        stand.chain(joined).chain(self.kept.iter().map(|kept| &kept.path)).any(|landed| landed == path)
+    }
+
     /// The outcome of a run that came to its end by itself.
     pub fn verdict(&self) -> Outcome {
-        match self.failed.is_empty() && self.refused.is_empty() {
-            true => Outcome::Complete,
-            false => Outcome::Partial,
-        }
+        let is_whole = self.failed.is_empty()
+            && self.refused.is_empty()
+            && self.conflicts.is_empty()
+            && self.left.is_empty()
+            && self.merged.iter().all(|merged| merged.marked == 0);
+        if is_whole { Outcome::Complete } else { Outcome::Partial }
     }
 }

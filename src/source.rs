@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use secrecy::SecretString;
 
 use crate::{
     model::{
-        Anthropic, Error, Model, Ollama, OpenAi, Responses,
+        Error, Model, Server,
         cassette::{Cassette, Tempo},
+        catalog::Catalog,
         local::{self, LocalServer},
-        provider::{Provider, Wire},
+        provider::Provider,
+        service::{Manner, Remembered, Service},
     },
+    pace::Capacity,
     shipped::shipped,
     spec::Spec,
     workspace::read_record,
@@ -20,17 +22,15 @@ use crate::{
 /// Where answers come from.
 #[derive(Clone, Debug)]
 pub enum Source {
-    Server {
-        provider: Provider,
-        key: SecretString,
-        model: String,
-    },
+    Server(Box<Service>),
     /// The recorded run in this file.
     Replay(String),
     /// Nothing was set: the first of these servers that runs on this machine, else the recorded run of a shipped prompt.
     Local {
+        catalog: Catalog,
         providers: Vec<Provider>,
         model: Option<String>,
+        manner: Manner,
     },
     /// The recorded run of a shipped prompt, and nothing else.
     Nothing,
@@ -39,6 +39,10 @@ pub enum Source {
 /// A model, and what a person should know of how it was found.
 pub struct Opened {
     pub model: Arc<dyn Model>,
+    /// The name that what it takes is remembered by, if it is worth remembering.
+    pub name: Option<String>,
+    /// How much it takes at the same time.
+    pub capacity: Capacity,
     pub notice: Option<String>,
     /// Whether a recorded run of a shipped prompt answers.
     pub is_demo: bool,
@@ -50,39 +54,41 @@ impl Source {
     /// # Errors
     /// [`Error::NoModel`] if nothing was set, no server runs on this machine, and the spec is not one that ships with a
     /// recorded run; or if the address, the key or the recorded run cannot be used.
-    pub async fn open(&self, spec: &Spec, tempo: Tempo) -> Result<Opened> {
-        let plain = |model| Opened { model, notice: None, is_demo: false };
-        Ok(match self {
-            Source::Server { provider, key, model } => plain(connect(provider, key, model)?),
+    pub async fn open(&self, spec: &Spec, tempo: Tempo, remembered: &Remembered) -> Result<Opened> {
+        match self {
+            Source::Server(service) => connect((**service).clone(), remembered).await,
             Source::Replay(file) => {
                 let lines =
                     read_record(file.as_ref()).with_context(|| format!("could not read the recorded run '{file}'"))?;
-                plain(Arc::new(Cassette::parse(file, &lines, Tempo::Instant)?))
+                let model = Arc::new(Cassette::parse(file, &lines, Tempo::Instant)?);
+                Ok(Opened { model, name: None, capacity: Capacity::Elastic, notice: None, is_demo: false })
             }
-            Source::Local { providers, model } => {
-                let servers = local::look(providers).await;
+            Source::Local { catalog, providers, model, manner } => {
+                let named = |provider: &Provider, model: &str| {
+                    Service::new(catalog, provider.clone(), String::new().into(), model, *manner)
+                };
+                let servers = local::look(providers.iter().map(|provider| named(provider, ""))).await;
                 let with_models = servers.iter().find_map(|server| Some((server, server.models.first()?)));
-                let Some((LocalServer { provider, .. }, first)) = with_models else { return demo(spec, tempo) };
-                let model = model.as_ref().unwrap_or(first);
+                let Some((LocalServer { service, .. }, first)) = with_models else { return demo(spec, tempo) };
+                let provider = &service.provider;
                 let notice = format!(
                     "nothing is set, so {} on this machine is asked, at {}; --model names another one",
                     provider.name, provider.base_url
                 );
-                Opened { model: connect(provider, &String::new().into(), model)?, notice: Some(notice), is_demo: false }
+                let service = named(provider, model.as_ref().unwrap_or(&first.name));
+                Ok(Opened { notice: Some(notice), ..connect(service, remembered).await? })
             }
-            Source::Nothing => demo(spec, tempo)?,
-        })
+            Source::Nothing => demo(spec, tempo),
+        }
     }
 }
 
-fn connect(provider: &Provider, key: &SecretString, model: &str) -> Result<Arc<dyn Model>> {
-    let (address, rungs) = (&provider.base_url, provider.rungs.clone());
-    Ok(match provider.wire {
-        Wire::Chat => Arc::new(OpenAi::new(address, key, model, rungs)?),
-        Wire::Responses => Arc::new(Responses::new(address, key, model, rungs)?),
-        Wire::Anthropic => Arc::new(Anthropic::new(address, key, model, rungs)?),
-        Wire::Ollama => Arc::new(Ollama::new(address, key, model, rungs)?),
-    })
+async fn connect(service: Service, remembered: &Remembered) -> Result<Opened> {
+    let name = service.name();
+    let habits = remembered.habits(&name);
+    let model = Server::new(Service { habits, ..service })?.with_window().await;
+    let capacity = model.capacity();
+    Ok(Opened { model: Arc::new(model), name: Some(name), capacity, notice: None, is_demo: false })
 }
 
 /// The recorded run of a shipped prompt.
@@ -91,5 +97,6 @@ fn demo(spec: &Spec, tempo: Tempo) -> Result<Opened> {
     let model = Arc::new(Cassette::parse(&format!("recorded run {}", shipped.name), shipped.run, tempo)?);
     let notice = "no key and no server is set, so this shipped prompt is answered from its recorded run, \
                   which was authored for the demo";
-    Ok(Opened { model, notice: Some(notice.to_owned()), is_demo: true })
+    let (capacity, notice) = (Capacity::Elastic, Some(notice.to_owned()));
+    Ok(Opened { model, name: None, capacity, notice, is_demo: true })
 }

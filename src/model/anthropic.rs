@@ -1,79 +1,18 @@
-//! The wire of Anthropic's Messages API, with the trunk marked for its prefix cache.
+//! The protocol of Anthropic's Messages, with the trunk marked for its prefix cache.
 
-use futures::{
-    StreamExt,
-    stream::{self, BoxStream},
-};
-use http::header::{HeaderName, HeaderValue};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{
-    Error, Finish, Form, Model, Piece, Price, Request, Role,
-    http::{self as shared, Endpoint, events},
-    provider::Rung,
-};
+use super::{Error, Finish, Form, Piece, Price, Request, Role, http::Endpoint, service::Service};
 use crate::usage::Usage;
 
-/// The answer's limit, which this API wants named. Longer answers are gone on with.
-const MAX_TOKENS: u32 = 32_000;
-const VERSION: &str = "2023-06-01";
-
-/// Anthropic, or a server that speaks as it does.
-pub struct Anthropic {
-    model: String,
-    client: reqwest::Client,
-    endpoint: Endpoint,
-    price: Option<Price>,
-    rungs: Vec<Rung>,
-}
-
-impl Anthropic {
-    /// Prepares a client; nothing is sent yet.
-    ///
-    /// # Errors
-    /// If the address is no URL, or the key holds characters that no header can carry.
-    pub fn new(base_url: &str, key: &SecretString, model: &str, rungs: Vec<Rung>) -> anyhow::Result<Anthropic> {
-        let mut endpoint = Endpoint::new(base_url, key, HeaderName::from_static("x-api-key"), "")?;
-        endpoint.headers.insert("anthropic-version", HeaderValue::from_static(VERSION));
-        Ok(Anthropic {
-            model: model.to_owned(),
-            client: shared::client(&endpoint)?,
-            endpoint,
-            price: Price::of(model),
-            rungs,
-        })
-    }
-}
-
-impl Model for Anthropic {
-    fn id(&self) -> &str {
-        &self.model
-    }
-
-    fn rungs(&self) -> &[Rung] {
-        &self.rungs
-    }
-
-    fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>> {
-        let post =
-            self.client.post(format!("{}/v1/messages", self.endpoint.base_url)).json(&body(&self.model, request));
-        let (endpoint, price) = (self.endpoint.clone(), self.price);
-        let mut usage = Usage { cost: None, ..Usage::NONE };
-        events(post, endpoint.clone())
-            .flat_map(move |event| {
-                let pieces = match event {
-                    Ok(event) => pieces(&event, &endpoint, &mut usage, price),
-                    Err(error) => vec![Err(error)],
-                };
-                stream::iter(pieces)
-            })
-            .boxed()
-    }
-}
+pub(super) const VERSION: &str = "2023-06-01";
+/// The field that limits an answer's length, which this protocol wants named always.
+pub(super) const LIMIT: &str = "max_tokens";
+/// That limit, unless the model's own is lower. Longer answers are gone on with.
+const LONGEST_ANSWER: u64 = 32_000;
 
 /// The request. The system words and the last message but one end what all branches share, so the cache is told there.
-fn body(model: &str, request: &Request) -> Value {
+pub(super) fn body(service: &Service, request: &Request) -> Value {
     let (rules, turns): (Vec<_>, Vec<_>) = request.messages.iter().partition(|message| message.role == Role::System);
     let cached = |text: &str| json!([{ "type": "text", "text": text, "cache_control": { "type": "ephemeral" } }]);
     let trunk = turns.len().checked_sub(2);
@@ -87,14 +26,15 @@ fn body(model: &str, request: &Request) -> Value {
         .collect();
     let rules: String = rules.iter().map(|message| &*message.text).collect::<Vec<_>>().join("\n\n");
     let mut body = json!({
-        "model": model,
-        "max_tokens": MAX_TOKENS,
+        "model": service.model,
+        LIMIT: service.facts.answer.map_or(LONGEST_ANSWER, |answer| answer.min(LONGEST_ANSWER)),
         "stream": true,
         "system": cached(&rules),
         "messages": messages,
     });
     match &request.form {
-        Form::Text => {}
+        // It has no plain JSON: only schemas and words.
+        Form::Text | Form::Object => {}
         Form::Schema(function) => {
             body["output_config"] = json!({ "format": { "type": "json_schema", "schema": function.parameters } });
         }
@@ -113,6 +53,15 @@ fn body(model: &str, request: &Request) -> Value {
     body
 }
 
+/// Reads the events of one answer.
+pub(super) fn reader(
+    endpoint: Endpoint,
+    price: Option<Price>,
+) -> impl FnMut(Option<&Value>) -> Vec<Result<Piece, Error>> {
+    let mut usage = Usage { cost: None, ..Usage::NONE };
+    move |event| event.map_or_else(Vec::new, |event| pieces(event, &endpoint, &mut usage, price))
+}
+
 /// What one event of the stream says.
 fn pieces(event: &Value, endpoint: &Endpoint, usage: &mut Usage, price: Option<Price>) -> Vec<Result<Piece, Error>> {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -120,8 +69,8 @@ fn pieces(event: &Value, endpoint: &Endpoint, usage: &mut Usage, price: Option<P
     match text("/type").as_str() {
         "message_start" => {
             usage.cached = count("/message/usage/cache_read_input_tokens");
-            let written = count("/message/usage/cache_creation_input_tokens");
-            usage.input = count("/message/usage/input_tokens") + usage.cached + written;
+            usage.written = count("/message/usage/cache_creation_input_tokens");
+            usage.input = count("/message/usage/input_tokens") + usage.cached + usage.written;
             Vec::new()
         }
         "content_block_delta" => match text("/delta/type").as_str() {
@@ -132,7 +81,7 @@ fn pieces(event: &Value, endpoint: &Endpoint, usage: &mut Usage, price: Option<P
         },
         "message_delta" => {
             usage.output = count("/usage/output_tokens").max(usage.output);
-            usage.cost = price.map(|price| price.cost(usage));
+            usage.cost = price.and_then(|price| price.cost(usage));
             let finish = match text("/delta/stop_reason").as_str() {
                 "max_tokens" | "model_context_window_exceeded" => Finish::Length,
                 "refusal" => Finish::Refused,

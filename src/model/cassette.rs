@@ -16,7 +16,7 @@ use futures::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Finish, Message, Model, Piece, Reply, Request, Role, provider::Rung};
+use super::{Error, Finish, Message, Model, Piece, Price, Reply, Request, Role, provider::Rung};
 use crate::{event::Event, usage::Usage};
 
 /// One line of a recorded run.
@@ -33,6 +33,10 @@ pub enum Line {
     Call {
         request: RecordedRequest,
         reply: Reply,
+    },
+    /// The answer to this request could not be read, also when it was asked for again: nobody should go on with it.
+    Rejected {
+        request: RecordedRequest,
     },
     Event(Event),
 }
@@ -74,7 +78,23 @@ impl Model for Recorder {
         self.model.rungs()
     }
 
-    fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>> {
+    fn price(&self) -> Option<Price> {
+        self.model.price()
+    }
+
+    fn longest_answer(&self) -> Option<u64> {
+        self.model.longest_answer()
+    }
+
+    fn reject(&self, request: &Request) {
+        (self.tape)(&Line::Rejected { request: record(request) });
+    }
+
+    fn window(&self) -> Option<u64> {
+        self.model.window()
+    }
+
+    fn reply(&self, request: &Request, most: Option<u64>) -> BoxStream<'static, Result<Piece, Error>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for Message { text, .. } in &request.messages {
             let id = text_id(text);
@@ -83,7 +103,7 @@ impl Model for Recorder {
             }
         }
         let call = OpenCall { request: record(request), reply: Reply::default(), tape: self.tape.clone() };
-        let pieces = self.model.reply(request);
+        let pieces = self.model.reply(request, most);
         stream::unfold((pieces, call), |(mut pieces, mut call)| async move {
             let piece = pieces.next().await?;
             if let Ok(piece) = &piece {
@@ -147,7 +167,7 @@ impl Cassette {
             match line {
                 Line::Text { id, text } => drop(cassette.texts.insert(id, text)),
                 Line::Call { request, reply } => cassette.keep(request, reply),
-                Line::Note(_) | Line::Event(_) => {}
+                Line::Rejected { .. } | Line::Note(_) | Line::Event(_) => {}
             }
         }
         if cassette.replies.is_empty() {
@@ -207,7 +227,19 @@ impl Model for Cassette {
         &[Rung::Named, Rung::Schema, Rung::Text]
     }
 
-    fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>> {
+    fn price(&self) -> Option<Price> {
+        Some(Price::NOTHING)
+    }
+
+    fn longest_answer(&self) -> Option<u64> {
+        None
+    }
+
+    fn window(&self) -> Option<u64> {
+        None
+    }
+
+    fn reply(&self, request: &Request, _most: Option<u64>) -> BoxStream<'static, Result<Piece, Error>> {
         let Some(reply) = self.replies.get(&record(request)) else {
             let why = self.difference(request);
             return stream::iter([Err(Error::NotRecorded { why })]).boxed();
@@ -251,7 +283,7 @@ fn tokens_of(text: &str) -> Vec<String> {
     pieces
 }
 
-fn record(request: &Request) -> RecordedRequest {
+pub(super) fn record(request: &Request) -> RecordedRequest {
     let message = |Message { role, text }: &Message| RecordedMessage { role: *role, text: text_id(text) };
     let function = request.form.function().map(|function| function.name.clone());
     RecordedRequest { messages: request.messages.iter().map(message).collect(), function }

@@ -8,10 +8,7 @@ use std::{
 use anyhow::{Result, anyhow, bail};
 use bytes::Bytes;
 use eventsource_stream::{EventStreamError, Eventsource};
-use futures::{
-    Stream, StreamExt, TryStreamExt,
-    stream::{self, BoxStream},
-};
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -19,11 +16,12 @@ use tokio::io::AsyncBufReadExt;
 use tokio_stream::wrappers::LinesStream;
 use tokio_util::io::StreamReader;
 
-use super::Error;
-use crate::pace::{Left, Room};
+use super::{Error, server::Events};
+use crate::{
+    pace::{Left, Room},
+    patience::Patience,
+};
 
-/// Longest wait for a connection. How long an answer may be silent is the engine's business.
-const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 /// How much of an error's body is read: enough for every message, too little for a flood.
 const LONGEST_ERROR_BODY: usize = 64 * 1024;
 /// How much of a message from a server is shown.
@@ -35,8 +33,12 @@ pub(super) struct Endpoint {
     pub(super) base_url: Arc<str>,
     pub(super) host: Arc<str>,
     pub(super) key: SecretString,
+    /// The variable that the key comes from.
+    pub(super) key_name: Arc<str>,
     /// With the key in them, if there is one.
     pub(super) headers: HeaderMap,
+    /// Longest wait for a connection. How long an answer may be silent is the engine's business.
+    pub(super) connect: Duration,
     /// What the last answer said of the service's limits.
     room: Arc<Mutex<Option<Room>>>,
 }
@@ -75,7 +77,9 @@ impl Endpoint {
             base_url: base_url.into(),
             host: host.into(),
             key: trimmed.to_owned().into(),
+            key_name: "".into(),
             headers,
+            connect: Patience::HOSTED.connect,
             room: Arc::default(),
         })
     }
@@ -92,7 +96,7 @@ impl Endpoint {
     }
 
     /// Whether it is this machine, where a server that refuses the connection is not there at all.
-    fn is_local(&self) -> bool {
+    pub(super) fn is_local(&self) -> bool {
         ["localhost", "127.", "[::1]"].iter().any(|local| self.host.starts_with(local))
     }
 
@@ -120,11 +124,12 @@ impl Endpoint {
         // LiteLLM's proxy says so of a key that it does not know when it has no database to look it up in.
         let is_refused_key = body.contains("no_db_connection");
         let is_out_of_credit = status == 402 || (status == 429 && body.contains("insufficient_quota"));
+        let key_name = self.key_name.to_string();
         Err(match status {
             _ if is_out_of_credit => Error::OutOfCredit { host, message },
-            _ if is_refused_key => Error::Unauthorized { host, status, message },
-            401 | 403 => Error::Unauthorized { host, status, message },
-            _ => Error::Status { host, status, message, retry_after },
+            _ if is_refused_key => Error::Unauthorized { host, status, message, key_name },
+            401 | 403 => Error::Unauthorized { host, status, message, key_name },
+            _ => Error::Status { host, status, message, parameter: parameter(&body), retry_after },
         })
     }
 
@@ -132,10 +137,13 @@ impl Endpoint {
     pub(super) fn failed(&self, error: &reqwest::Error) -> Error {
         let host = self.host.to_string();
         if error.is_timeout() && error.is_connect() {
-            let why = format!("no connection within {} s", CONNECT_LIMIT.as_secs());
+            let why = format!("no connection within {} s", self.connect.as_secs_f64());
             return Error::Unreachable { host, why, is_passing: true };
         }
         let why = self.redact(&deepest(error));
+        if error.is_connect() && is_about_tls(&why) {
+            return Error::Insecure { host, why };
+        }
         match error.is_connect() || error.is_request() {
             true => Error::Unreachable { host, why, is_passing: !self.is_local() },
             false => Error::Broken { why },
@@ -144,56 +152,38 @@ impl Endpoint {
 }
 
 /// Sends, and yields the events of the stream that comes back as JSON.
-pub(super) fn events(
-    request: reqwest::RequestBuilder,
-    endpoint: Endpoint,
-) -> impl Stream<Item = Result<Value, Error>> + Send + 'static {
-    received(request, endpoint.clone(), move |body| {
-        let endpoint = endpoint.clone();
-        body.eventsource().map(move |event| match event {
-            Ok(event) => Ok(serde_json::from_str(&event.data).unwrap_or_default()),
-            Err(EventStreamError::Transport(error)) => Err(endpoint.failed(&error)),
-            Err(other) => Err(Error::Broken { why: other.to_string() }),
-        })
-    })
+pub(super) async fn events(request: reqwest::RequestBuilder, endpoint: &Endpoint) -> Result<Events, Error> {
+    let (body, endpoint) = (sent(request, endpoint).await?, endpoint.clone());
+    let events = body.eventsource().map(move |event| match event {
+        Ok(event) => Ok(serde_json::from_str(&event.data).unwrap_or_default()),
+        Err(EventStreamError::Transport(error)) => Err(endpoint.failed(&error)),
+        Err(other) => Err(Error::Broken { why: other.to_string() }),
+    });
+    Ok(events.boxed())
 }
 
 /// Sends, and yields the lines of the body that comes back as JSON.
-pub(super) fn lines(
-    request: reqwest::RequestBuilder,
-    endpoint: Endpoint,
-) -> impl Stream<Item = Result<Value, Error>> + Send + 'static {
-    received(request, endpoint.clone(), move |body| {
-        let endpoint = endpoint.clone();
-        let lines = StreamReader::new(body.map_err(std::io::Error::other)).lines();
-        LinesStream::new(lines).filter_map(move |line| {
-            let line = match line {
-                Ok(line) if line.trim().is_empty() => None,
-                Ok(line) => Some(Ok(serde_json::from_str(&line).unwrap_or_default())),
-                Err(error) => Some(Err(Error::Broken { why: endpoint.redact(&deepest(&error)) })),
-            };
-            std::future::ready(line)
-        })
-    })
+pub(super) async fn lines(request: reqwest::RequestBuilder, endpoint: &Endpoint) -> Result<Events, Error> {
+    let (body, endpoint) = (sent(request, endpoint).await?, endpoint.clone());
+    let lines = StreamReader::new(body.map_err(std::io::Error::other)).lines();
+    let events = LinesStream::new(lines).filter_map(move |line| {
+        let line = match line {
+            Ok(line) if line.trim().is_empty() => None,
+            Ok(line) => Some(Ok(serde_json::from_str(&line).unwrap_or_default())),
+            Err(error) => Some(Err(Error::Broken { why: endpoint.redact(&deepest(&error)) })),
+        };
+        std::future::ready(line)
+    });
+    Ok(events.boxed())
 }
 
-fn received<S: Stream<Item = Result<Value, Error>> + Send + 'static>(
+async fn sent(
     request: reqwest::RequestBuilder,
-    endpoint: Endpoint,
-    read: impl FnOnce(BoxStream<'static, Result<Bytes, reqwest::Error>>) -> S + Send + 'static,
-) -> impl Stream<Item = Result<Value, Error>> + Send + 'static {
-    let opening = async move {
-        let sent = request.headers(endpoint.headers.clone()).send().await.map_err(|error| endpoint.failed(&error));
-        let response = match sent {
-            Ok(response) => endpoint.checked(response).await,
-            Err(error) => Err(error),
-        };
-        match response {
-            Ok(response) => read(response.bytes_stream().boxed()).boxed(),
-            Err(error) => stream::once(async move { Err(error) }).boxed(),
-        }
-    };
-    stream::once(opening).flatten()
+    endpoint: &Endpoint,
+) -> Result<BoxStream<'static, Result<Bytes, reqwest::Error>>, Error> {
+    let sent = request.headers(endpoint.headers.clone()).send().await;
+    let response = endpoint.checked(sent.map_err(|error| endpoint.failed(&error))?).await?;
+    Ok(response.bytes_stream().boxed())
 }
 
 /// One client for the whole run: one pool of connections, no redirect (it could carry the key to another host).
@@ -203,7 +193,7 @@ pub(super) fn client(endpoint: &Endpoint) -> Result<reqwest::Client> {
         // A proxy has no business between this machine and itself.
         let builder = if endpoint.is_local() { builder.no_proxy() } else { builder };
         builder
-            .connect_timeout(CONNECT_LIMIT)
+            .connect_timeout(endpoint.connect)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("smol/", env!("CARGO_PKG_VERSION")))
     };
@@ -295,6 +285,17 @@ fn too_long(body: &str) -> Option<(u64, u64)> {
     Some((error.get("n_prompt_tokens")?.as_u64()?, error.get("n_ctx")?.as_u64()?))
 }
 
+/// The parameter that a service complains of, in OpenAI's spelling.
+fn parameter(body: &str) -> Option<String> {
+    let json: Value = serde_json::from_str(body).ok()?;
+    Some(json.pointer("/error/param")?.as_str()?.to_owned())
+}
+
+/// Whether the two sides could not agree on a secure connection, in the words of rustls.
+fn is_about_tls(why: &str) -> bool {
+    ["certificate", "tls", "handshake", "InvalidContentType", "corrupt message"].iter().any(|word| why.contains(word))
+}
+
 /// The words in an error's body: JSON in any of the usual shapes, a page, or plain text.
 pub(super) fn error_message(body: &str) -> String {
     let Ok(json) = serde_json::from_str::<Value>(body) else {
@@ -305,9 +306,12 @@ pub(super) fn error_message(body: &str) -> String {
             text => text.to_owned(),
         };
     };
+    // Google's service puts its error into an array.
+    let json = json.get(0).unwrap_or(&json);
     let places =
-        [json.pointer("/error/message"), json.get("error"), json.get("message"), json.get("detail"), Some(&json)];
-    let found = places.into_iter().flatten().find(|value| !value.is_null());
+        [json.pointer("/error/message"), json.get("error"), json.get("message"), json.get("detail"), Some(json)];
+    let says_nothing = |value: &Value| matches!(value.to_string().as_str(), "null" | "{}" | "[]" | "\"\"");
+    let found = places.into_iter().flatten().find(|value| !says_nothing(value));
     match found {
         Some(Value::String(words)) => words.clone(),
         Some(other) => other.to_string(),
@@ -326,6 +330,9 @@ mod tests {
             (r#"{"error":"no"}"#, "no"),
             (r#"{"detail":"no"}"#, "no"),
             (r#"{"message":"no"}"#, "no"),
+            (r#"[{"error":{"message":"no"}}]"#, "no"),
+            (r#"{"error":{"message":"","code":"no"}}"#, r#"{"message":"","code":"no"}"#),
+            ("{}", "no reason given"),
             ("no", "no"),
             ("", "no reason given"),
             ("<html>x</html>", "a web page instead of an answer; is there a proxy in between?"),

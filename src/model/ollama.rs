@@ -1,121 +1,51 @@
-//! The wire of Ollama's own chat, the only one of its protocols that lets the context window be set: by default it
+//! The protocol of Ollama's own chat, the only one of its protocols that lets the context window be set: by default it
 //! keeps 4,096 tokens and drops the beginning of a longer prompt without a word.
 
-use std::sync::Arc;
-
-use futures::{
-    StreamExt,
-    stream::{self, BoxStream},
-};
-use http::header::AUTHORIZATION;
-use secrecy::SecretString;
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
 
-use super::{
-    Error, Finish, Form, Model, Piece, Request,
-    http::{self as shared, Endpoint, lines},
-    provider::Rung,
-};
-use crate::{tokens, usage::Usage};
+use super::{Error, Finish, Form, Piece, Price, Request, http::Endpoint, service::Service};
+use crate::usage::Usage;
 
 /// The window that is asked for, unless the model has a smaller one. It is the same for every call of a run: another
 /// one makes the server load the model anew and forget its cache. Memory grows with it.
-const WINDOW: u64 = 32_768;
-/// Room for the answer that has to be left in the window, in tokens.
-const ANSWER: u64 = 4_096;
+pub(super) const WINDOW: u64 = 32_768;
 
-/// How much is read of a model's description, in bytes; it holds licences and templates.
-const LONGEST_DESCRIPTION: usize = 16 * 1024 * 1024;
-
-/// An Ollama server.
-pub struct Ollama {
-    model: String,
-    client: reqwest::Client,
-    endpoint: Endpoint,
-    rungs: Vec<Rung>,
-    window: Arc<OnceCell<u64>>,
-}
-
-impl Ollama {
-    /// Prepares a client; nothing is sent yet.
-    ///
-    /// # Errors
-    /// If the address is no URL.
-    pub fn new(base_url: &str, key: &SecretString, model: &str, rungs: Vec<Rung>) -> anyhow::Result<Ollama> {
-        let endpoint = Endpoint::new(base_url, key, AUTHORIZATION, "Bearer ")?;
-        Ok(Ollama {
-            model: model.to_owned(),
-            client: shared::client(&endpoint)?,
-            endpoint,
-            rungs,
-            window: Arc::default(),
-        })
-    }
-}
-
-impl Model for Ollama {
-    fn id(&self) -> &str {
-        &self.model
-    }
-
-    fn rungs(&self) -> &[Rung] {
-        &self.rungs
-    }
-
-    fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>> {
-        let (client, endpoint, window) = (self.client.clone(), self.endpoint.clone(), self.window.clone());
-        let (model, request) = (self.model.clone(), request.clone());
-        let opening = async move {
-            let window = *window.get_or_init(|| find_window(&client, &endpoint, &model)).await;
-            let needed = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum::<u64>() + ANSWER;
-            if needed > window {
-                return stream::iter([Err(Error::TooLong { needed, window })]).boxed();
-            }
-            let post = client.post(format!("{}/api/chat", endpoint.base_url)).json(&body(&model, &request, window));
-            let pieces = lines(post, endpoint.clone()).flat_map(move |line| {
-                stream::iter(match line {
-                    Ok(line) => pieces(&line, &endpoint),
-                    Err(error) => vec![Err(error)],
-                })
-            });
-            pieces.boxed()
-        };
-        stream::once(opening).flatten().boxed()
-    }
-}
-
-/// The model's own window, as far as it can be asked for; never more than [`WINDOW`].
-async fn find_window(client: &reqwest::Client, endpoint: &Endpoint, model: &str) -> u64 {
-    let asked = client.post(format!("{}/api/show", endpoint.base_url)).json(&json!({ "model": model })).send().await;
-    let told: Option<Value> = match asked {
-        Ok(response) => serde_json::from_slice(&shared::read_at_most(response, LONGEST_DESCRIPTION).await).ok(),
-        Err(_) => None,
-    };
-    let info = told.as_ref().and_then(|told| told.get("model_info")?.as_object());
-    let length = info.and_then(|info| info.iter().find(|(key, _)| key.ends_with(".context_length"))?.1.as_u64());
-    length.unwrap_or(WINDOW).min(WINDOW)
-}
-
-fn body(model: &str, request: &Request, window: u64) -> Value {
+/// The request. It forbids the server to drop what does not fit: the beginning of the prompt, or that of the
+/// conversation while it answers (`truncate` and `shift`; servers from before the end of 2025 leave both aside). How many
+/// tokens it says to have read would not tell of it: some versions count only what was not in the prefix cache, and all
+/// branches share their trunk.
+pub(super) fn body(service: &Service, request: &Request) -> Value {
     let message = |message: &super::Message| json!({ "role": message.role, "content": &*message.text });
     let mut body = json!({
-        "model": model,
+        "model": service.model,
         "messages": request.messages.iter().map(message).collect::<Vec<_>>(),
         "stream": true,
-        "options": { "num_ctx": window },
+        "truncate": false,
+        "shift": false,
+        "options": { "num_ctx": service.facts.window.unwrap_or(WINDOW) },
     });
     match &request.form {
         Form::Text => {}
-        Form::Schema(function) | Form::Named(function) | Form::Required(function) => {
-            body["format"] = function.parameters.clone();
+        Form::Object => body["format"] = json!("json"),
+        Form::Schema(function) => body["format"] = function.parameters.clone(),
+        // It can be offered a function, not made to call it.
+        Form::Named(function) | Form::Required(function) => {
+            body["tools"] = json!([{ "type": "function", "function": function }]);
         }
     }
     body
 }
 
+/// Reads the lines of one answer.
+pub(super) fn reader(
+    endpoint: Endpoint,
+    price: Option<Price>,
+) -> impl FnMut(Option<&Value>) -> Vec<Result<Piece, Error>> {
+    move |line| line.map_or_else(Vec::new, |line| pieces(line, &endpoint, price))
+}
+
 /// What one line of the stream says.
-fn pieces(line: &Value, endpoint: &Endpoint) -> Vec<Result<Piece, Error>> {
+fn pieces(line: &Value, endpoint: &Endpoint, price: Option<Price>) -> Vec<Result<Piece, Error>> {
     if let Some(error) = line.get("error").and_then(Value::as_str) {
         return vec![Err(Error::Broken {
             why: format!("{} sent an error: {}", endpoint.host, endpoint.redact(error)),
@@ -126,10 +56,15 @@ fn pieces(line: &Value, endpoint: &Endpoint) -> Vec<Result<Piece, Error>> {
     let mut pieces: Vec<Result<Piece, Error>> = Vec::new();
     pieces.extend(text("/message/thinking").map(|text| Ok(Piece::Thinking(text.to_owned()))));
     pieces.extend(text("/message/content").map(|text| Ok(Piece::Text(text.to_owned()))));
+    pieces.extend(
+        line.pointer("/message/tool_calls/0/function/arguments")
+            .map(|arguments| Ok(Piece::Call(arguments.to_string()))),
+    );
     if line.get("done").and_then(Value::as_bool) == Some(true) {
         // A model that a local server only passes on to somebody else's machine is paid for, so the cost is not known.
         let (input, output) = (count("prompt_eval_count"), count("eval_count"));
-        let usage = Usage { input, output, cost: None, ..Usage::NONE };
+        let usage = Usage { input, output, ..Usage::NONE };
+        let usage = Usage { cost: price.and_then(|price| price.cost(&usage)), ..usage };
         let finish = if text("/done_reason") == Some("length") { Finish::Length } else { Finish::Stop };
         pieces.extend([Ok(Piece::Usage(usage)), Ok(Piece::End(finish))]);
     }

@@ -1,84 +1,22 @@
-//! The wire of OpenAI's Responses API, which its newest models want for function calls.
+//! The protocol of OpenAI's Responses, which its newest models want for function calls.
 
-use async_openai::{Client, types::stream::StreamResponse};
-use futures::{
-    StreamExt,
-    stream::{self, BoxStream},
-};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{
-    Error, Finish, Form, Function, Model, Piece, Price, Request,
-    http::Endpoint,
-    openai::{connect, read_error},
-    provider::Rung,
-};
+use super::{Error, Finish, Form, Function, Piece, Price, Request, http::Endpoint, service::Service};
 use crate::usage::Usage;
 
-/// A server that speaks the Responses API.
-pub struct Responses {
-    model: String,
-    client: Client<Endpoint>,
-    endpoint: Endpoint,
-    price: Option<Price>,
-    rungs: Vec<Rung>,
-}
-
-impl Responses {
-    /// Prepares a client; nothing is sent yet.
-    ///
-    /// # Errors
-    /// If the address is no URL, or the key holds characters that no header can carry.
-    pub fn new(base_url: &str, key: &SecretString, model: &str, rungs: Vec<Rung>) -> anyhow::Result<Responses> {
-        let (client, endpoint) = connect(base_url, key)?;
-        Ok(Responses { model: model.to_owned(), client, endpoint, price: Price::of(model), rungs })
-    }
-}
-
-impl Model for Responses {
-    fn id(&self) -> &str {
-        &self.model
-    }
-
-    fn rungs(&self) -> &[Rung] {
-        &self.rungs
-    }
-
-    fn reply(&self, request: &Request) -> BoxStream<'static, Result<Piece, Error>> {
-        let (client, endpoint, price) = (self.client.clone(), self.endpoint.clone(), self.price);
-        let body = body(&self.model, request);
-        let opening = async move {
-            let events: Result<StreamResponse<Value>, _> = client.responses().create_stream_byot(&body).await;
-            match events {
-                Ok(events) => {
-                    let room = endpoint.take_room().map(|room| Ok(Piece::Room(room)));
-                    let pieces = events.flat_map(move |event| {
-                        stream::iter(match event {
-                            Ok(event) => pieces(&event, &endpoint, price),
-                            Err(error) => vec![Err(read_error(error, &endpoint))],
-                        })
-                    });
-                    stream::iter(room).chain(pieces).boxed()
-                }
-                Err(error) => stream::once(async move { Err(read_error(error, &endpoint)) }).boxed(),
-            }
-        };
-        stream::once(opening).flatten().boxed()
-    }
-}
-
 /// The request; what varies stands behind the messages.
-fn body(model: &str, request: &Request) -> Value {
+pub(super) fn body(service: &Service, request: &Request) -> Value {
     let message = |message: &super::Message| json!({ "role": message.role, "content": &*message.text });
     let mut body = json!({
-        "model": model,
+        "model": service.model,
         "input": request.messages.iter().map(message).collect::<Vec<_>>(),
         "stream": true,
         "store": false,
     });
     match &request.form {
         Form::Text => {}
+        Form::Object => body["text"] = json!({ "format": { "type": "json_object" } }),
         Form::Schema(Function { name, parameters, .. }) => {
             body["text"] =
                 json!({ "format": { "type": "json_schema", "name": name, "strict": true, "schema": parameters } });
@@ -95,6 +33,14 @@ fn body(model: &str, request: &Request) -> Value {
         }
     }
     body
+}
+
+/// Reads the events of one answer.
+pub(super) fn reader(
+    endpoint: Endpoint,
+    price: Option<Price>,
+) -> impl FnMut(Option<&Value>) -> Vec<Result<Piece, Error>> {
+    move |event| event.map_or_else(Vec::new, |event| pieces(event, &endpoint, price))
 }
 
 /// What one event of the stream says.
@@ -131,9 +77,10 @@ fn usage(event: &Value, price: Option<Price>) -> Usage {
     let usage = Usage {
         input: count("input_tokens"),
         cached: count("input_tokens_details/cached_tokens"),
+        written: count("input_tokens_details/cache_write_tokens"),
         output: count("output_tokens"),
-        cost: None,
-        is_estimated: false,
+        thinking: count("output_tokens_details/reasoning_tokens"),
+        ..Usage::NONE
     };
-    Usage { cost: price.map(|price| price.cost(&usage)), ..usage }
+    Usage { cost: price.and_then(|price| price.cost(&usage)), ..usage }
 }

@@ -101,7 +101,7 @@ fn quiet_says_nothing_but_errors() {
 
 #[test]
 fn verbose_shows_the_plan_and_the_calls() {
-    Smol::project(&["a.js"]).arg("-v").success().says("It does what it should.").says("1000 tokens in, 900 cached");
+    Smol::project(&["a.js"]).arg("-v").success().says("It does what it should.").says("1,000 tokens in, 900 cached");
 }
 
 #[test]

@@ -4,12 +4,23 @@ mod cassettes;
 mod check;
 mod faces;
 mod fake;
+mod faults;
 mod generate;
+mod killing;
+mod merging;
+mod money;
+mod odd_servers;
 mod ownership;
 mod readme;
+mod requests;
+mod secure;
 mod smol;
+mod snapshot;
+mod start;
 mod tidy;
+mod undo;
 mod weather;
+mod windows;
 mod wires;
 
 /// What is said to be the key, so that it can be searched for.

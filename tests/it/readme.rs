@@ -69,6 +69,7 @@ fn every_command_of_the_readme_is_run() {
         let words = words(&command);
         assert_eq!(words[0], "smol", "'{command}' is run by nothing");
         let smol = Smol::new().on("plan", plan(&files)).on("list", Answer::list(&files)).within(dir);
+        let smol = smol.config("models.fake-1.price = { input = 0.5, output = 1.5 }");
         let smol = files.iter().fold(smol, |smol, file| smol.on(file, format!("```\n{file}\n```\n")));
         let fake_has_the_address = |word: &String| word.starts_with("http://localhost");
         let smol = words[1..].iter().fold(smol, |smol, word| match fake_has_the_address(word) {
@@ -85,14 +86,20 @@ fn every_command_of_the_readme_is_run() {
 
 #[test]
 fn the_flags_that_the_readme_names_exist() {
-    let help = Smol::new().args(["gen", "--help"]).success().stdout();
+    let all = Smol::new().args(["--help"]).success().stdout();
+    let commands = all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let help_of = |line: &str| {
+        let command = line.split_whitespace().next().expect("it has a name");
+        Smol::new().args([command, "--help"]).run().stdout()
+    };
+    let help: String = commands.map(help_of).collect();
     let readme = root("README.md");
     let flags = readme
         .split([' ', '`', '|', '\n', '('])
         .filter(|word| word.starts_with("--") && word.as_bytes().get(2).is_some_and(u8::is_ascii_lowercase));
     let of_cargo = ["--release", "--path", "--locked", "--bench"];
     for flag in flags.filter(|flag| !of_cargo.contains(flag)) {
-        assert!(help.contains(flag.trim_end_matches([',', ';', '.', ':', ')'])), "'{flag}' is no flag of smol gen");
+        assert!(help.contains(flag.trim_end_matches([',', ';', '.', ':', ')'])), "'{flag}' is no flag of smol");
     }
 }
 

@@ -11,17 +11,18 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::KEY;
-use crate::fake::{Answer, Asked, Fake, Limit};
+use crate::fake::{Answer, Answers, Asked, Fake, Limit};
 
 /// A command about to be run in a directory of its own.
 pub struct Smol {
     pub dir: TempDir,
-    answers: HashMap<String, Vec<Answer>>,
+    answers: Answers,
     args: Vec<String>,
     environment: Vec<(String, String)>,
     stdin: Option<String>,
     is_offline: bool,
     is_address_in_dotenv: bool,
+    home: Vec<(&'static str, String)>,
     limit: Option<Limit>,
 }
 
@@ -42,6 +43,7 @@ impl Smol {
             stdin: None,
             is_offline: false,
             is_address_in_dotenv: false,
+            home: Vec::new(),
             limit: None,
         }
     }
@@ -55,6 +57,11 @@ impl Smol {
     /// The same, in a directory that another command has left.
     pub fn within(self, dir: TempDir) -> Smol {
         Smol { dir, ..self }
+    }
+
+    /// The same, asking for everything anew, also what is up to date.
+    pub fn anew(self, dir: TempDir) -> Smol {
+        self.within(dir).env("SMOL_FRESH", "true")
     }
 
     /// Writes the spec where it is looked for.
@@ -112,9 +119,15 @@ impl Smol {
         self
     }
 
+    /// A provider of one's own.
+    pub fn provider(mut self, answers: Answers, limit: Option<Limit>) -> Smol {
+        (self.answers, self.limit) = (answers, limit);
+        self
+    }
+
     /// The provider bears so many requests at once, and so many more a second.
     pub fn limit(mut self, requests: f64, per_second: f64) -> Smol {
-        self.limit = Some(Limit { requests, per_second });
+        self.limit = Some(Limit { requests, per_second, is_told: true });
         self
     }
 
@@ -129,11 +142,27 @@ impl Smol {
         self
     }
 
+    /// The user's own configuration, in which `{address}` is the provider's address and `{root}` its root.
+    pub fn config(self, text: &str) -> Smol {
+        self.at_home(".config/smol/config.toml", text)
+    }
+
+    /// A file below the user's home, in which `{address}` and `{root}` are the provider's.
+    pub fn at_home(mut self, path: &'static str, text: &str) -> Smol {
+        self.home.push((path, text.to_owned()));
+        self
+    }
+
     /// Starts the command and does not wait for it.
     pub fn spawn(self) -> (TempDir, Fake, Child) {
         let fake = Fake::start(self.answers, self.limit);
         let mut command = Command::new(env!("CARGO_BIN_EXE_smol"));
-        let args = self.args.iter().map(|arg| if arg == ADDRESS { &fake.url } else { arg });
+        let as_https = fake.url.replace("http://", "https://");
+        let args = self.args.iter().map(|arg| match arg.as_str() {
+            ADDRESS => &fake.url,
+            "{address-as-https}" => &as_https,
+            _ => arg,
+        });
         command.current_dir(self.dir.path()).args(args).env_clear().env("HOME", self.dir.path().join("home"));
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         if !self.is_offline {
@@ -146,6 +175,11 @@ impl Smol {
         }
         // The other dialects have their version in the path.
         let root = fake.url.trim_end_matches("/v1");
+        for (path, text) in &self.home {
+            let path = self.dir.path().join("home").join(path);
+            fs::create_dir_all(path.parent().expect("it has one")).expect("makes directories");
+            fs::write(path, text.replace(ADDRESS, &fake.url).replace("{root}", root)).expect("writes");
+        }
         let address = |name: &str| {
             if name == "XAI_BASE_URL" || name == "OPENROUTER_BASE_URL" { fake.url.clone() } else { root.to_owned() }
         };

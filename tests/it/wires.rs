@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     KEY,
-    fake::Answer,
+    fake::{Answer, Fault},
     smol::{Run, Smol, plan},
 };
 
@@ -108,4 +108,79 @@ fn with_nothing_set_a_server_on_this_machine_is_found() {
     let smol = Smol::project(&["a.js"]).offline().env("SMOL_LOCAL", "auto").env_with_address("OLLAMA_HOST");
     let run = smol.success().file("a.js", "a.js\n").says("nothing is set, so ollama on this machine is asked");
     assert_eq!(body(&run, "a.js")["model"], "qwen:7b");
+}
+
+/// Where it is remembered what models took and refused, below the user's home.
+const MEMORY: &str = ".cache/smol/models.json";
+
+/// What a run has left there, for a provider at another address.
+fn remembered(run: &Run) -> String {
+    let text = std::fs::read_to_string(run.dir.path().join("home").join(MEMORY)).expect("it was written");
+    text.replace(&run.fake.url, "{address}")
+}
+
+#[test]
+fn a_parameter_that_the_service_refuses_is_left_out_and_stays_out() {
+    let picky = |text: &str| Answer::text(text).fault(Fault::Parameter("stream_options"));
+    let smol = || Smol::project(&["a.js"]).on("plan", picky(&plan(&["a.js"]))).on("a.js", picky("a\n"));
+    let run = smol().success().says("the parameter 'stream_options' is left out").asked(4).file("a.js", "a\n");
+    assert!(body(&run, "a.js").get("stream_options").is_none(), "only the first call finds out");
+    let again = smol().at_home(MEMORY, &remembered(&run)).success().asked(3);
+    assert!(body(&again, "plan").get("stream_options").is_none());
+}
+
+#[test]
+fn the_way_that_a_model_lists_files_is_remembered() {
+    let no_calls = Answer::text("").fault(Fault::Status(400, r#"{"error":"tools are not supported"}"#.to_owned()));
+    let list = Answer::text(r#"{"paths":["a.js"]}"#);
+    let smol = Smol::project(&["a.js"]).on("list", no_calls.clone()).then("list", no_calls).then("list", list.clone());
+    let run = smol.success().asked(5);
+    assert_eq!(run.requests("list")[2].json()["response_format"]["type"], "json_schema");
+    let again = Smol::project(&["a.js"]).on("list", list).at_home(MEMORY, &remembered(&run)).success().asked(3);
+    assert_eq!(body(&again, "list")["response_format"]["type"], "json_schema");
+}
+
+#[test]
+fn an_unknown_model_is_named_with_the_nearest_ones() {
+    let unknown = r#"{"error":{"message":"The model `fake-pr` does not exist"}}"#;
+    let answer = Answer::text("").fault(Fault::Status(404, unknown.to_owned()));
+    let run = Smol::project(&["a.js"]).on("plan", answer).arg("--model=fake-pr").exit(3).asked(1);
+    run.says("has no model 'fake-pr'").says("hint: it has 'fake-pro', 'fake-1'; --model names one");
+}
+
+#[test]
+fn a_provider_of_ones_own_is_asked_as_its_entry_says() {
+    let own = r#"
+        [providers.work]
+        wire = "chat"
+        base-url = "{address}"
+        keys = ["WORK_KEY"]
+        key-header = "x-work-key"
+        list = ["text"]
+        model = "house-model"
+    "#;
+    let list = Answer::text("- a.js\n");
+    let smol = Smol::project(&["a.js"]).offline().config(own).env("WORK_KEY", KEY).on("list", list);
+    let run = smol.success().says("WORK_KEY is set, so work's house-model is asked").asked(3);
+    assert!(
+        head(&run, "a.js").contains(&format!("x-work-key: {KEY}")) && !head(&run, "a.js").contains("authorization")
+    );
+}
+
+#[test]
+fn a_clone_defines_no_providers() {
+    let smol = Smol::project(&["a.js"]).write("smol.toml", "[providers.openai]\nbase-url = 'http://evil/v1'\n");
+    smol.exit(2).says("'smol.toml' may define no providers").asked(0);
+}
+
+#[test]
+fn a_provider_with_an_address_for_everybody_needs_one() {
+    let smol = Smol::project(&["a.js"]).offline().env("AZURE_OPENAI_API_KEY", KEY);
+    smol.arg("--model=azure/x").exit(2).says("AZURE_OPENAI_ENDPOINT is not set").asked(0);
+}
+
+#[test]
+fn an_effort_that_cannot_be_sent_is_said() {
+    Smol::project(&["a.js"]).arg("--effort=high").success().says("the effort 'high' is not sent");
+    Smol::project(&["a.js"]).arg("--effort=huge").exit(2).says("none, minimal, low").asked(0);
 }

@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
-use smol_dev::check::Rule;
+use smol_dev::{check::Rule, model::provider::Effort};
 
 /// Turns a markdown spec into a whole codebase, with any model.
 #[derive(Parser)]
@@ -18,9 +18,39 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Turn a spec into a codebase
-    Gen(GenArgs),
+    Gen(Box<GenArgs>),
     /// Find names that do not fit across the files of a project
     Check(CheckArgs),
+    /// Take back the last run, to the byte
+    Undo(UndoArgs),
+    /// Show which models can be asked from here, and what they can do
+    Models(ModelsArgs),
+    /// Write a first prompt.md and .env, from the answers to two questions
+    Init(InitArgs),
+    /// Print the completions for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Args)]
+pub struct ModelsArgs {
+    /// Also ask models on this machine that have to be loaded into memory for it
+    #[arg(long)]
+    pub probe: bool,
+}
+
+#[derive(Args)]
+pub struct InitArgs {
+    /// What shall be built, in your words
+    #[arg(long, value_name = "TEXT")]
+    pub about: Option<String>,
+    /// Model that shall write it: PROVIDER or PROVIDER/MODEL
+    #[arg(short, long)]
+    pub model: Option<String>,
+}
+
+#[derive(Args)]
+pub struct CompletionsArgs {
+    pub shell: clap_complete::Shell,
 }
 
 /// How to tell what happens.
@@ -66,6 +96,18 @@ pub struct GenArgs {
     /// Go on from the plan in the output directory, edited or not
     #[arg(long, env = "SMOL_FROM_PLAN", hide_env = true, value_parser = FalseyValueParser::new())]
     pub from_plan: bool,
+    /// Do what needs your word without asking for it: merge new text into files that you changed, remove files that
+    /// the file list no longer has, and write files anew of which only the model or the prompts changed. In a pipe without
+    /// it, all else is done and this is left.
+    #[arg(short, long, env = "SMOL_YES", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub yes: bool,
+    /// Show every difference before it is written
+    #[arg(long, env = "SMOL_DIFF", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub diff: bool,
+    /// Settle files whose new text waits, and ask no model: HOW is ours (yours stays), theirs (the new text takes its
+    /// place) or markers (both, with conflict markers where they clash)
+    #[arg(long, num_args = 2.., value_names = ["HOW", "PATH"], conflicts_with_all = ["prompt", "file", "plan_only", "from_plan"])]
+    pub resolve: Vec<String>,
     /// Model to ask, with or without its provider: [PROVIDER/]MODEL
     #[arg(short, long, env = "SMOL_MODEL", hide_env = true)]
     pub model: Option<String>,
@@ -75,6 +117,21 @@ pub struct GenArgs {
     /// Whether to look for a server on this machine when nothing else is set
     #[arg(long, value_name = "WHEN", env = "SMOL_LOCAL", hide_env = true, default_value = "auto")]
     pub local: Local,
+    /// How much the model is to think before it answers; sent in the provider's own words
+    #[arg(long, value_name = "LEVEL", env = "SMOL_EFFORT", hide_env = true, value_parser = effort)]
+    pub effort: Option<Effort>,
+    /// The most that this run may cost, in US dollars; it stops before a call that could pass it
+    #[arg(long, value_name = "USD", env = "SMOL_MAX_COST", hide_env = true)]
+    pub max_cost: Option<f64>,
+    /// Print every request that is known without an answer, with its tokens and cost; send and write nothing
+    #[arg(long, env = "SMOL_DRY_RUN", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub dry_run: bool,
+    /// Show for each file why it would be asked for, or would not; send and write nothing
+    #[arg(long, env = "SMOL_EXPLAIN", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with_all = ["dry_run", "file"])]
+    pub explain: bool,
+    /// Ask for everything anew: also what is up to date, and what the last run has paid for before it was cut
+    #[arg(long, env = "SMOL_FRESH", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub fresh: bool,
     /// Files asked for at the same time [default: 16]
     #[arg(short, long, value_name = "N", env = "SMOL_JOBS", hide_env = true)]
     pub jobs: Option<NonZeroUsize>,
@@ -84,6 +141,9 @@ pub struct GenArgs {
     /// First wait between two tries; it doubles from one to the next [default: 1]
     #[arg(long, value_name = "SECONDS", env = "SMOL_RETRY_WAIT", hide_env = true, value_parser = seconds)]
     pub retry_wait: Option<Duration>,
+    /// Longest wait for a connection [default: 15]
+    #[arg(long, value_name = "SECONDS", env = "SMOL_CONNECT_TIMEOUT", hide_env = true, value_parser = seconds)]
+    pub connect_timeout: Option<Duration>,
     /// Longest wait for the first token of an answer [default: 300, for a server on this machine 900]
     #[arg(long, value_name = "SECONDS", env = "SMOL_FIRST_TOKEN_TIMEOUT", hide_env = true, value_parser = seconds)]
     pub first_token_timeout: Option<Duration>,
@@ -134,6 +194,16 @@ fn rule(typed: &str) -> Result<Rule, String> {
     })
 }
 
+#[derive(Args)]
+pub struct UndoArgs {
+    /// Output directory [default: generated]
+    #[arg(short, long, value_name = "DIR", env = "SMOL_OUT", hide_env = true)]
+    pub out: Option<String>,
+    /// Leave files that were changed since the run, and take back the rest
+    #[arg(long)]
+    pub rest: bool,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Local {
     Auto,
@@ -144,4 +214,8 @@ pub enum Local {
 fn seconds(typed: &str) -> Result<Duration, String> {
     let seconds = typed.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| "not a number of seconds".to_owned())
+}
+
+fn effort(typed: &str) -> Result<Effort, String> {
+    Effort::parse(typed).ok_or_else(|| format!("not one of {}", Effort::ALL.map(Effort::word).join(", ")))
 }

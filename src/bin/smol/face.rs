@@ -16,7 +16,8 @@ use smol_dev::{
 use self::screen::Screen;
 use crate::{
     cli::{Color, ShowArgs},
-    words::{clean, counted},
+    dry_run, summary,
+    words::{clean, cost, counted, counts, thousands},
 };
 
 /// Where events are shown. A copy shows on the same screen.
@@ -70,6 +71,21 @@ impl Face {
             }
             Kind::Screen(screen) => screen.show(event, lines(event, self.is_verbose)),
         }
+        if let (true, Event::Proposed { changes }) = (self.is_for_people(), event) {
+            let _ = write!(anstream::stdout(), "{}", summary::diffs(changes));
+        }
+    }
+
+    /// A person's answer to a question, in lower case; `None` if nobody is there to give one.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        if !self.is_for_people() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        let _ = write!(anstream::stderr(), "{question} ");
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer).ok()?;
+        // The end of the input is no consent.
+        Some(if read == 0 { "n".to_owned() } else { answer.trim().to_lowercase() })
     }
 
     /// Whether a person reads along, so that there is something to say to them at the end.
@@ -95,6 +111,13 @@ impl Face {
         let report = Report { outcome: Outcome::Failed, error: Some(format!("{error:#}")), ..Report::default() };
         if self.is_json() {
             self.show(&Event::Finished { report: Box::new(report) });
+        }
+    }
+
+    /// Something to know beside the run.
+    pub fn note(&self, words: &str) {
+        if self.is_for_people() {
+            say(&format!("{ODD}note{ODD:#}   {}", clean(words)));
         }
     }
 
@@ -131,9 +154,18 @@ fn json(event: &Event) {
 /// The lines that stay on the screen for this event.
 fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
     let line = match event {
+        Event::Proposed { changes } => return summary::table(changes),
+        Event::Started { model, out, .. } if model.is_empty() => format!("{BOLD}smol{BOLD:#} → {out}/"),
         Event::Started { model, out, .. } => format!("{BOLD}smol{BOLD:#} · {model} → {out}/"),
         Event::Notice { text } => format!("{ODD}note{ODD:#}   {}", clean(text)),
-        Event::AskedAgain { question, complaint } => format!("{ODD}again{ODD:#}  {question}: {}", clean(complaint)),
+        Event::Sliced { question, window, left_out } => {
+            let (window, left_out) = (thousands(*window), left_out.to_string());
+            let left_out = clean(&left_out);
+            format!(
+                "{ODD}note{ODD:#}   {question}: its question does not fit into {window} tokens; left out: {left_out}"
+            )
+        }
+        Event::AskedAgain { question, complaint, .. } => format!("{ODD}again{ODD:#}  {question}: {}", clean(complaint)),
         Event::PlanReady { unreadable: None, files } => {
             format!("{GOOD}plan{GOOD:#}   the contract names {}", counted(*files, "file"))
         }
@@ -146,6 +178,17 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         Event::Written { path, lines } => {
             format!("{GOOD}wrote{GOOD:#}  {path}  {DIM}{}{DIM:#}", counted(*lines, "line"))
         }
+        Event::Staged { path, lines } => {
+            format!("{GOOD}ready{GOOD:#}  {path}  {DIM}{}{DIM:#}", counted(*lines, "line"))
+        }
+        Event::Merged { path, marked: 0, .. } => format!("{GOOD}merged{GOOD:#} {path}: your changes and the new text"),
+        Event::Merged { path, marked, .. } => {
+            format!("{ODD}merged{ODD:#} {path}: {} between conflict markers", counted(*marked, "place"))
+        }
+        Event::Conflict { path, why, .. } => format!("{BAD}clash{BAD:#}  {path}: {why}"),
+        Event::Removed { path } => format!("{GOOD}removed{GOOD:#} {path}"),
+        Event::Restored { path } => format!("{GOOD}back{GOOD:#}   {path}"),
+        Event::Left { path, why, .. } => format!("{ODD}left{ODD:#}   {path}: {why}"),
         Event::Unchanged { path, .. } => format!("{DIM}same{DIM:#}   {path}"),
         Event::Kept { path, why, .. } => format!("{ODD}kept{ODD:#}   {path}: {why}"),
         Event::Failed { path, why } => format!("{BAD}failed{BAD:#} {path}: {}", clean(why)),
@@ -153,20 +196,24 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
             let what = if *kept { "going on from what arrived" } else { "nothing of it can be used" };
             format!("{ODD}cut{ODD:#}    {question}: {}; {what}", clean(why))
         }
+        Event::ParameterDropped { parameter, why } => {
+            format!("{ODD}drop{ODD:#}   the parameter '{parameter}' is left out: {}", clean(why))
+        }
+        Event::Chosen(chosen) if is_verbose => dry_run::choice(chosen),
         Event::Retrying { question, why, seconds } => {
             format!("{ODD}retry{ODD:#}  {question} in {seconds:.1} s: {}", clean(why))
         }
         Event::Answered { question, usage } if is_verbose => {
-            format!(
-                "{DIM}call   {question}: {} tokens in, {} cached, {} out{DIM:#}",
-                usage.input, usage.cached, usage.output
-            )
+            format!("{DIM}call   {question}: {}, {}{DIM:#}", counts(usage), cost(usage))
         }
         Event::Asked { .. }
         | Event::Piece { .. }
         | Event::Thinking { .. }
         | Event::Retracted { .. }
+        | Event::GaveUp { .. }
         | Event::Answered { .. }
+        | Event::Stepped { .. }
+        | Event::Chosen(_)
         | Event::Finished { .. } => {
             return Vec::new();
         }

@@ -1,10 +1,15 @@
 //! What lies around a command: the environment, `.env` and `smol.toml` in the working directory, the user's file.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use anyhow::{Context, Result};
 use etcetera::BaseStrategy;
 use smol_dev::{
+    model::service::{Habits, Remembered},
     settings::{ConfigFile, Surroundings},
     workspace,
 };
@@ -19,6 +24,29 @@ pub fn look() -> Result<Surroundings> {
         project: config(Path::new("smol.toml"))?,
         user: user.map_or_else(|_| Ok(ConfigFile::default()), |path| config(&path))?,
     })
+}
+
+/// Where it is remembered what models took and refused.
+fn memory() -> Option<PathBuf> {
+    Some(etcetera::choose_base_strategy().ok()?.cache_dir().join("smol").join("models.json"))
+}
+
+/// What models took and refused in earlier runs. It only saves questions, so no trouble with it is an error.
+pub fn remembered() -> Remembered {
+    let text = memory().and_then(|path| workspace::read_named(&path).ok()).unwrap_or_default();
+    Remembered::read(&text, now())
+}
+
+/// Keeps what a run has learned of this model.
+pub fn remember(name: &str, learned: &Habits) -> Result<()> {
+    let Some(text) = remembered().learn(name, learned, now()) else { return Ok(()) };
+    let Some(path) = memory() else { return Ok(()) };
+    workspace::write_own(&path, &text).with_context(|| format!("could not remember it in '{}'", path.display()))
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// The pairs of a `.env`, without putting them into the environment.

@@ -19,8 +19,18 @@ pub fn quoted(word: &str) -> String {
 /// Tokens of all calls; estimates are marked as such.
 pub fn counts(usage: &Usage) -> String {
     let about = if usage.is_estimated { "about " } else { "" };
-    let Usage { input, cached, output, .. } = *usage;
-    format!("{about}{} tokens in, {} cached, {} out", thousands(input), thousands(cached), thousands(output))
+    let Usage { input, cached, output, thinking, .. } = *usage;
+    let of_them = if thinking > 0 { format!(" ({} thinking)", thousands(thinking)) } else { String::new() };
+    format!("{about}{} tokens in, {} cached, {} out{of_them}", thousands(input), thousands(cached), thousands(output))
+}
+
+/// What it cost, as far as that is known.
+pub fn cost(usage: &Usage) -> String {
+    match usage.cost {
+        None => "cost unknown".to_owned(),
+        Some(0.0) => "nothing paid".to_owned(),
+        Some(cost) => money(cost),
+    }
 }
 
 /// `12,345`.
@@ -33,7 +43,11 @@ pub fn thousands(number: u64) -> String {
 
 /// `$0.0312`: four digits, since most calls cost less than a cent.
 pub fn money(dollars: f64) -> String {
-    if dollars < 1.0 { format!("${dollars:.4}") } else { format!("${dollars:.2}") }
+    match dollars {
+        0.0..0.0001 if dollars > 0.0 => "less than $0.0001".to_owned(),
+        0.0..1.0 => format!("${dollars:.4}"),
+        _ => format!("${dollars:.2}"),
+    }
 }
 
 /// Words of a model or a server without the characters that steer a terminal; line ends and tabs stay.

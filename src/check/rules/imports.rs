@@ -86,7 +86,6 @@ pub fn is_beside(path: &str) -> bool {
         "fuzz",
         "extra",
         "misc",
-        "utils",
         "docs_src",
         "hack",
         "release",

@@ -1,0 +1,77 @@
+//! The protocol of OpenAI's chat completions, as OpenAI and everybody who imitates it speak it. Streams always.
+
+mod chunk;
+
+use serde_json::{Value, json};
+
+use self::chunk::{Chunk, error_in};
+use super::{Error, Finish, Form, Function, Piece, Price, Request, http::Endpoint, service::Service};
+use crate::usage::Usage;
+
+/// The request as it goes over the wire. The messages stand first and what varies stands behind them,
+/// so that the bytes of two branches part as late as possible.
+pub(super) fn body(service: &Service, request: &Request) -> Value {
+    let message = |message: &super::Message| json!({ "role": message.role, "content": &*message.text });
+    let mut body = json!({
+        "model": service.model,
+        "messages": request.messages.iter().map(message).collect::<Vec<_>>(),
+        "stream": true,
+        "stream_options": { "include_usage": true },
+    });
+    match &request.form {
+        Form::Text => {}
+        Form::Object => body["response_format"] = json!({ "type": "json_object" }),
+        Form::Schema(Function { name, parameters, .. }) => {
+            let schema = json!({ "name": name, "strict": true, "schema": parameters });
+            body["response_format"] = json!({ "type": "json_schema", "json_schema": schema });
+        }
+        Form::Named(function) | Form::Required(function) => {
+            let Function { name, description, parameters } = function;
+            let offered = json!({ "name": name, "description": description, "strict": true, "parameters": parameters });
+            body["tools"] = json!([{ "type": "function", "function": offered }]);
+            body["tool_choice"] = match &request.form {
+                Form::Named(_) => json!({ "type": "function", "function": { "name": name } }),
+                _ => json!("required"),
+            };
+        }
+    }
+    body
+}
+
+/// Reads the chunks of one answer.
+pub(super) fn reader(
+    endpoint: Endpoint,
+    price: Option<Price>,
+) -> impl FnMut(Option<&Value>) -> Vec<Result<Piece, Error>> {
+    // The end mark comes before the usage, so it is held back until the stream is over.
+    let mut finish: Option<Finish> = None;
+    let mut ended_without_a_word = false;
+    let price_of =
+        move |usage: Usage| Usage { cost: usage.cost.or(price.and_then(|price| price.cost(&usage))), ..usage };
+    move |event| {
+        let Some(event) = event else {
+            let finish = finish.or(ended_without_a_word.then_some(Finish::Stop));
+            return finish.map(|finish| Ok(Piece::End(finish))).into_iter().collect();
+        };
+        if let Some(message) = error_in(event) {
+            let why = format!("{} sent an error: {}", endpoint.host, endpoint.redact(&message));
+            return vec![Err(Error::Broken { why })];
+        }
+        let Some(chunk) = Chunk::read(event) else {
+            let why = format!(
+                "{} sent what is no chunk of an answer: '{}'",
+                endpoint.host,
+                endpoint.redact(&event.to_string())
+            );
+            return vec![Err(Error::Broken { why })];
+        };
+        let mut pieces = chunk.pieces();
+        finish = chunk.finish().or(finish);
+        // An end without a word is one only if nothing comes behind it.
+        if !pieces.is_empty() || chunk.ends_without_a_word() {
+            ended_without_a_word = pieces.is_empty();
+        }
+        pieces.extend(chunk.usage().map(|usage| Piece::Usage(price_of(usage))));
+        pieces.into_iter().map(Ok).collect()
+    }
+}

@@ -1,0 +1,270 @@
+//! A model behind a network: writes the question in its protocol, sends it, and reads what comes back.
+
+use std::{
+    collections::BTreeSet,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_openai::Client;
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use serde_json::Value;
+
+use super::{
+    Error, Model, Piece, Price, Request, anthropic, chat,
+    http::{self as shared, Endpoint},
+    models::{self, Loaded, nearest},
+    ollama, openai, parameters,
+    provider::{Rung, Wire},
+    responses,
+    service::Service,
+    window,
+};
+use crate::pace::Capacity;
+
+/// How long the names of the models may take that stand in a message for somebody who mistyped one.
+const NAMES_LIMIT: Duration = Duration::from_secs(5);
+
+/// What comes back, as JSON, one event after the other.
+pub(super) type Events = BoxStream<'static, Result<Value, Error>>;
+/// Turns events into pieces; `None` is the end of the stream.
+type Reader = Box<dyn FnMut(Option<&Value>) -> Vec<Result<Piece, Error>> + Send>;
+
+/// A model of a provider that is asked over the network. A copy asks the same one.
+#[derive(Clone)]
+pub struct Server(Arc<Connection>);
+
+struct Connection {
+    service: Service,
+    rungs: Vec<Rung>,
+    endpoint: Endpoint,
+    http: reqwest::Client,
+    openai: Client<Endpoint>,
+    /// How many questions it answers at the same time, where it tells.
+    slots: Option<NonZeroUsize>,
+    /// Parameters that it refuses.
+    refused: Mutex<BTreeSet<String>>,
+}
+
+impl Server {
+    /// Prepares a client; nothing is sent yet. An empty key sends no key at all.
+    ///
+    /// # Errors
+    /// If the address is no URL, or the key holds characters that no header can carry.
+    pub fn new(service: Service) -> anyhow::Result<Server> {
+        let endpoint = endpoint(&service)?;
+        let http = shared::client(&endpoint)?;
+        let openai = openai::client(&http, &endpoint);
+        let refused = service.habits.refused.iter().chain(&service.provider.without).cloned().collect();
+        Ok(Server(Arc::new(Connection {
+            rungs: service.rungs(),
+            service,
+            endpoint,
+            http,
+            openai,
+            slots: None,
+            refused: Mutex::new(refused),
+        })))
+    }
+
+    /// It with the window and the slots that its model really has, where only asking tells.
+    #[must_use]
+    pub async fn with_window(mut self) -> Server {
+        let Connection { service, endpoint, http, .. } = &*self.0;
+        let found = window::find(http, endpoint, service).await;
+        let connection = Arc::get_mut(&mut self.0).expect("nobody has a copy yet");
+        // A person may have said in their catalog that less of it is to be used.
+        let known = &mut connection.service.facts.window;
+        *known = [*known, found.tokens].into_iter().flatten().min();
+        connection.slots = found.slots;
+        self
+    }
+
+    /// Its model that is known to be in memory, so that a question starts no long loading; for a server that loads
+    /// models when they are asked, which others do not.
+    pub async fn loaded(&self, limit: Duration) -> Loaded {
+        models::loaded(&self.0.http, &self.0.endpoint, &self.0.service.provider, limit).await
+    }
+
+    pub fn service(&self) -> &Service {
+        &self.0.service
+    }
+
+    /// How much it takes at the same time.
+    pub fn capacity(&self) -> Capacity {
+        let Connection { service: Service { provider, .. }, endpoint, slots, .. } = &*self.0;
+        let is_unnamed = provider.name.is_empty();
+        match slots {
+            Some(slots) => Capacity::Slots(*slots),
+            None if provider.is_at_home() || (is_unnamed && endpoint.is_local()) => Capacity::Untold,
+            None => Capacity::Elastic,
+        }
+    }
+
+    /// What it says of its models.
+    ///
+    /// # Errors
+    /// If it cannot be reached, refuses the key, or lists none within `limit`.
+    pub async fn models(&self, limit: Duration) -> Result<Vec<models::Listed>, Error> {
+        models::list(&self.0.http, &self.0.endpoint, self.0.service.provider.wire, limit).await
+    }
+}
+
+/// Where the service answers, with the key in the header that it wants it in.
+fn endpoint(service: &Service) -> anyhow::Result<Endpoint> {
+    let provider = &service.provider;
+    let (name, scheme) = match (&provider.key_header, provider.wire) {
+        (Some(name), _) => (HeaderName::from_bytes(name.as_bytes())?, ""),
+        (None, Wire::Anthropic) => (HeaderName::from_static("x-api-key"), ""),
+        (None, Wire::Chat | Wire::Responses | Wire::Ollama) => (AUTHORIZATION, "Bearer "),
+    };
+    let mut endpoint = Endpoint::new(&provider.base_url, &service.key, name, scheme)?;
+    endpoint.connect = service.manner.connect;
+    endpoint.key_name = provider.keys.first().map_or("", String::as_str).into();
+    if provider.wire == Wire::Anthropic {
+        endpoint.headers.insert("anthropic-version", HeaderValue::from_static(anthropic::VERSION));
+    }
+    Ok(endpoint)
+}
+
+impl Model for Server {
+    fn id(&self) -> &str {
+        &self.0.service.model
+    }
+
+    fn rungs(&self) -> &[Rung] {
+        &self.0.rungs
+    }
+
+    fn price(&self) -> Option<Price> {
+        self.0.service.facts.price
+    }
+
+    fn longest_answer(&self) -> Option<u64> {
+        self.0.service.facts.answer
+    }
+
+    fn window(&self) -> Option<u64> {
+        self.0.service.facts.window
+    }
+
+    fn reply(&self, request: &Request, most: Option<u64>) -> BoxStream<'static, Result<Piece, Error>> {
+        let (connection, request) = (self.0.clone(), request.clone());
+        stream::once(async move { connection.open(&request, most).await }).flatten().boxed()
+    }
+}
+
+impl Connection {
+    /// Asks, and asks once more without each parameter that the service names as one it does not take.
+    async fn open(
+        self: Arc<Connection>,
+        request: &Request,
+        most: Option<u64>,
+    ) -> BoxStream<'static, Result<Piece, Error>> {
+        let fits = self.service.facts.window.map_or(Ok(()), |window| window::check(request, window));
+        if let Err(error) = fits {
+            return stream::iter([Err(error)]).boxed();
+        }
+        let mut pieces = Vec::new();
+        loop {
+            let mut body = self.body(request, most);
+            for parameter in self.refused.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                parameters::drop_from(&mut body, parameter);
+            }
+            let error = match self.send(&body).await {
+                Ok(events) => {
+                    pieces.extend(self.endpoint.take_room().map(|room| Ok(Piece::Room(room))));
+                    return stream::iter(pieces).chain(read(events, self.reader())).boxed();
+                }
+                Err(error) => error,
+            };
+            let Some(parameter) = parameters::refused(&error, &body) else {
+                pieces.push(Err(self.explained(error).await));
+                return stream::iter(pieces).boxed();
+            };
+            self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(parameter.clone());
+            pieces.push(Ok(Piece::Dropped { parameter, why: error.to_string() }));
+        }
+    }
+
+    fn body(&self, request: &Request, most: Option<u64>) -> Value {
+        let service = &self.service;
+        let mut body = match service.provider.wire {
+            Wire::Chat => chat::body(service, request),
+            Wire::Responses => responses::body(service, request),
+            Wire::Anthropic => anthropic::body(service, request),
+            Wire::Ollama => ollama::body(service, request),
+        };
+        let limit = service.provider.limit.as_deref().unwrap_or(match service.provider.wire {
+            Wire::Chat => "max_tokens",
+            Wire::Responses => "max_output_tokens",
+            Wire::Anthropic => anthropic::LIMIT,
+            Wire::Ollama => "options.num_predict",
+        });
+        if let Some(most) = most {
+            parameters::set(&mut body, limit, most.into());
+        }
+        if let Some((field, value)) = service.effort() {
+            parameters::set(&mut body, field, value);
+        }
+        body
+    }
+
+    async fn send(&self, body: &Value) -> Result<Events, Error> {
+        let post = |path: &str| self.http.post(format!("{}{path}", self.endpoint.base_url)).json(body);
+        match self.service.provider.wire {
+            Wire::Chat => openai::events(self.openai.chat().create_stream_byot(body).await, &self.endpoint),
+            Wire::Responses => openai::events(self.openai.responses().create_stream_byot(body).await, &self.endpoint),
+            Wire::Anthropic => shared::events(post("/v1/messages"), &self.endpoint).await,
+            Wire::Ollama => shared::lines(post("/api/chat"), &self.endpoint).await,
+        }
+    }
+
+    fn reader(&self) -> Reader {
+        let (endpoint, price) = (self.endpoint.clone(), self.service.facts.price);
+        match self.service.provider.wire {
+            Wire::Chat => Box::new(chat::reader(endpoint, price)),
+            Wire::Responses => Box::new(responses::reader(endpoint, price)),
+            Wire::Anthropic => Box::new(anthropic::reader(endpoint, price)),
+            Wire::Ollama => Box::new(ollama::reader(endpoint, price)),
+        }
+    }
+
+    /// The error, with the names that come nearest where the model's own is not known.
+    async fn explained(&self, error: Error) -> Error {
+        let Error::Status { host, message, .. } = &error else { return error };
+        if !error.is_about_the_model() {
+            return error;
+        }
+        let list = models::list(&self.http, &self.endpoint, self.service.provider.wire, NAMES_LIMIT).await;
+        let names: Vec<String> = list.into_iter().flatten().map(|model| model.name).collect();
+        let nearest = nearest(&self.service.model, &names);
+        Error::UnknownModel { host: host.clone(), model: self.service.model.clone(), message: message.clone(), nearest }
+    }
+}
+
+/// The events of one answer as pieces, up to and including the first error.
+fn read(events: Events, mut reader: Reader) -> BoxStream<'static, Result<Piece, Error>> {
+    let mut failed = false;
+    events
+        .map(Some)
+        .chain(stream::once(async { None }))
+        .flat_map(move |event| {
+            stream::iter(match event {
+                Some(Ok(event)) => reader(Some(&event)),
+                Some(Err(error)) => vec![Err(error)],
+                None => reader(None),
+            })
+        })
+        .take_while(move |piece| {
+            let go_on = !failed;
+            failed |= piece.is_err();
+            std::future::ready(go_on)
+        })
+        .boxed()
+}
