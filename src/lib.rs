@@ -29,6 +29,7 @@
 //!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a
 //!   project.
 //! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
+//! * What is on disk: [`check`] finds names that do not fit across the files of any project.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]; [`landing`] tells what becomes of files.
@@ -53,6 +54,7 @@
 //! `tests/it/tidy.rs` checks what can be checked of this from the source itself.
 
 pub mod budget;
+pub mod check;
 mod continuation;
 pub mod contract;
 pub mod engine;

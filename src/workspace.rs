@@ -17,6 +17,7 @@ mod record;
 mod run_log;
 mod settle;
 mod transaction;
+pub mod tree;
 mod undo;
 mod waiting;
 

@@ -1,6 +1,7 @@
 //! The real binary against a fake provider over real sockets: what was sent, what was written, what was said.
 
 mod cassettes;
+mod check;
 mod faces;
 mod fake;
 mod faults;

@@ -1,5 +1,6 @@
 //! The shell around the library: argv, environment, terminal, clock, exit code. It decides nothing else.
 
+mod check;
 mod cli;
 mod decided;
 mod dry_run;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Gen(args) if !args.resolve.is_empty() => settle::resolve(*args, &face),
         Command::Gen(args) => generate::run(*args, &face),
+        Command::Check(args) => check::run(args, &face),
         Command::Undo(args) => settle::undo(args, &face),
         Command::Models(args) => done(models::run(&args, &face)),
         Command::Init(args) => done(init::run(args)),
