@@ -130,7 +130,8 @@ impl Engine {
         let error = error.downcast_ref::<model::Error>().filter(|error| error.is_passing())?;
         let wait = Patience::wait(waits.next(), error.retry_after())?;
         if error.is_about_load() {
-            self.pace.strain(wait);
+            // What the service asks for holds for all. Our own wait grows with the tries of this one question.
+            self.pace.strain(if error.retry_after().is_some() { wait } else { wait.min(self.patience.first_wait) });
         }
         Some(wait)
     }
