@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Error, Finish, Form, Piece, Price, Request, Role, http::Endpoint, service::Service};
-use crate::usage::Usage;
+use super::{Error, Finish, Form, Message, Piece, Price, Request, Role, http::Endpoint, service::Service};
+use crate::{image::Image, usage::Usage};
 
 pub(super) const VERSION: &str = "2023-06-01";
 /// The field that limits an answer's length, which this protocol wants named always.
@@ -20,8 +20,8 @@ pub(super) fn body(service: &Service, request: &Request) -> Value {
         .iter()
         .enumerate()
         .map(|(index, message)| match Some(index) == trunk {
-            true => json!({ "role": message.role, "content": cached(&message.text) }),
-            false => json!({ "role": message.role, "content": &*message.text }),
+            true => json!({ "role": message.role, "content": with_images(message, cached(&message.text)) }),
+            false => json!({ "role": message.role, "content": with_images(message, json!(&*message.text)) }),
         })
         .collect();
     let rules: String = rules.iter().map(|message| &*message.text).collect::<Vec<_>>().join("\n\n");
@@ -51,6 +51,21 @@ pub(super) fn body(service: &Service, request: &Request) -> Value {
         }
     }
     body
+}
+
+/// The text behind the pictures, which are blocks of their own.
+fn with_images(Message { text, images, .. }: &Message, content: Value) -> Value {
+    if images.is_empty() {
+        return content;
+    }
+    let source =
+        |image: &Image| json!({ "type": "base64", "media_type": image.kind.media_type(), "data": image.base64 });
+    let images = images.iter().map(|image| json!({ "type": "image", "source": source(image) }));
+    let text = match content {
+        Value::Array(blocks) => blocks,
+        _ => vec![json!({ "type": "text", "text": &**text })],
+    };
+    images.chain(text).collect()
 }
 
 /// Reads the events of one answer.
