@@ -15,7 +15,7 @@
 //! In a straight line: [`spec`], [`plan`], [`file_list`], [`file`], then [`engine`], which puts one question to the
 //! model, and [`generate`], which puts all of them.
 //!
-//! * Nouns and stages: [`spec`] is what a person wants; [`plan`] what the files agree on, with the [`contract`] in it
+//! * Nouns and stages: [`spec`] is what a person wants, for all files and for single ones; [`plan`] what the files agree on, with the [`contract`] in it
 //!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
 //!   functions, `ask` and `read`.
 //! * Run again: [`lineage`] knows what every file was made from, [`rerun`] decides what has to be asked for,

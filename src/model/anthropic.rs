@@ -20,8 +20,8 @@ pub(super) fn body(service: &Service, request: &Request) -> Value {
         .iter()
         .enumerate()
         .map(|(index, message)| match Some(index) == trunk {
-            true => json!({ "role": message.role, "content": with_images(message, cached(&message.text)) }),
-            false => json!({ "role": message.role, "content": with_images(message, json!(&*message.text)) }),
+            true => json!({ "role": message.role, "content": cached(&message.text) }),
+            false => json!({ "role": message.role, "content": content(message) }),
         })
         .collect();
     let rules: String = rules.iter().map(|message| &*message.text).collect::<Vec<_>>().join("\n\n");
@@ -53,19 +53,15 @@ pub(super) fn body(service: &Service, request: &Request) -> Value {
     body
 }
 
-/// The text behind the pictures, which are blocks of their own.
-fn with_images(Message { text, images, .. }: &Message, content: Value) -> Value {
+/// Plain text, or blocks where there are pictures. No answer has any, so the one that is marked for the cache has none.
+fn content(Message { text, images, .. }: &Message) -> Value {
     if images.is_empty() {
-        return content;
+        return json!(&**text);
     }
     let source =
         |image: &Image| json!({ "type": "base64", "media_type": image.kind.media_type(), "data": image.base64 });
     let images = images.iter().map(|image| json!({ "type": "image", "source": source(image) }));
-    let text = match content {
-        Value::Array(blocks) => blocks,
-        _ => vec![json!({ "type": "text", "text": &**text })],
-    };
-    images.chain(text).collect()
+    images.chain([json!({ "type": "text", "text": &**text })]).collect()
 }
 
 /// Reads the events of one answer.

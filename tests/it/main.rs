@@ -8,6 +8,7 @@ mod faults;
 mod generate;
 mod killing;
 mod merging;
+mod includes;
 mod money;
 mod odd_servers;
 mod ownership;
