@@ -181,7 +181,7 @@ fn images_go_over_every_wire() {
         let url = |kind: &str, bytes: &str| format!("data:{};base64,{bytes}", if has_type { kind } else { "" });
         let (shared, own) = ((0, url("image/gif", GIF_SENT)), (2, url("image/jpeg", JPEG_SENT)));
         for question in ["plan", "list", "b.js"] {
-            assert_eq!(run.requests(question)[0].images(), [shared.clone()], "{model}: {question}");
+            assert_eq!(run.requests(question)[0].images(), std::slice::from_ref(&shared), "{model}: {question}");
         }
         assert_eq!(run.requests("a.js")[0].images(), [shared, own], "{model}");
         let (text, _) = spec_and_last(&run, "a.js");
