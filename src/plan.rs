@@ -115,3 +115,27 @@ impl Trunk {
         self.messages.iter().map(|message| tokens::estimate(&message.text)).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_asked_for_again_with_the_pictures_that_it_has_not_seen() {
+        let prompts = Prompts::with(BTreeMap::new()).expect("are built in");
+        let image = |bytes: &[u8]| Arc::new(Image::new("a", bytes).expect("is one"));
+        let spec = |images: &[&Arc<Image>]| Spec {
+            images: images.iter().map(|image| (*image).clone()).collect(),
+            ..Spec::new("a spec").expect("is one")
+        };
+        let (one, two) = (image(b"GIF89a1"), image(b"GIF89a2"));
+        let asked = |old: &Spec, new: &Spec| {
+            let request = ask_again(&prompts, old, &Plan::new("# P".to_owned()), new).expect("renders");
+            request.messages.iter().map(|message| message.images.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(asked(&spec(&[]), &spec(&[])), [0, 0, 0, 0]);
+        assert_eq!(asked(&spec(&[]), &spec(&[&one, &two])), [0, 0, 0, 2]);
+        assert_eq!(asked(&spec(&[&one]), &spec(&[&two])), [0, 1, 0, 1]);
+        assert_eq!(asked(&spec(&[&one]), &spec(&[&one])), [0, 1, 0, 0]);
+    }
+}

@@ -149,4 +149,18 @@ mod tests {
         }
         splits("## `a.js`\n~~~\n# no heading\n~~~\nx\n", &[("-", ""), ("a.js", "~~~\n# no heading\n~~~\nx")]);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_written_nothing_is_lost(
+            lines in proptest::collection::vec("(#{1,3} |- |> |    |```|~~~)?(`(a.js|ü/b.rs|f)`|é x|)( #|\\[)?(===)?", 0..12)
+        ) {
+            let text = lines.join("\n");
+            let whole: String = parts(&text).iter().map(|part| &text[part.whole.clone()]).collect();
+            proptest::prop_assert_eq!(&whole, &text);
+            for part in parts(&text) {
+                proptest::prop_assert!(text[part.whole].ends_with(&text[part.body]));
+            }
+        }
+    }
 }
