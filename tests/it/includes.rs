@@ -54,6 +54,25 @@ fn the_spec_of_a_file_goes_to_its_branch_alone() {
 }
 
 #[test]
+fn a_change_of_what_belongs_to_one_file_asks_for_that_file_alone() {
+    let spec = |own: &str, image: &[u8]| {
+        let smol = project().spec(&format!("All.\n\n## `a.js`\n\n{own}\n")).write("ui", image);
+        smol.write("specs/b.js.md", "[include](../ui)").on("a.js", format!("```\n{own}\n```\n")).arg("--yes")
+    };
+    let asked = |run: &Run| run.fake.asked().into_iter().map(|asked| asked.question).collect::<Vec<_>>();
+    let first = spec("one", GIF).success();
+    assert_eq!(asked(&first).len(), 4);
+    let same = spec("one", GIF).within(first.dir).write("ui", GIF).success().says("nothing to do");
+    assert!(asked(&same).is_empty());
+    let own = project().within(same.dir).spec("All.\n\n## `a.js`\n\ntwo\n").on("a.js", "```\ntwo\n```\n");
+    let own = own.arg("--yes").success().file("a.js", "two\n");
+    assert_eq!(asked(&own), ["a.js"]);
+    let image = project().within(own.dir).write("ui", b"GIF89a other").arg("--yes");
+    let image = image.spec("All.\n\n## `a.js`\n\ntwo\n").success();
+    assert_eq!(asked(&image), ["b.js"]);
+}
+
+#[test]
 fn a_file_without_a_spec_of_its_own_is_asked_for_as_ever() {
     let own = spec_and_last(&project().spec("x\n\n## `a.js`\n\ny\n").success(), "b.js").1;
     let none = spec_and_last(&project().success(), "b.js").1;
@@ -254,6 +273,9 @@ fn a_cut_run_goes_on_only_with_the_same_images() {
     let cut = || pictured().on("a.js", lost()).exit(1);
     let same = cut().again().on("a.js", "```\na\n```").args(["gen"]).success();
     assert_eq!(same.fake.asked().len(), 1, "plan, list and b.js are paid for");
-    let other = project().within(cut().dir).write("ui.png", b"GIF89a other").success();
-    assert_eq!(other.fake.asked().len(), 4, "another picture is another spec");
+    let other = project().on("plan again", plan(&["a.js", "b.js"])).within(cut().dir).write("ui.png", b"GIF89a other");
+    let other = other.arg("--yes").success();
+    let images = other.requests("plan again")[0].images();
+    assert_eq!(images.len(), 1, "another picture is another spec");
+    assert_eq!(images[0].0, 2, "the old one is not kept, so the new one goes with the last message");
 }
