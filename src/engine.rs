@@ -250,8 +250,8 @@ impl Engine {
         let mut request = request.clone();
         if !reply.said().trim().is_empty() && reply.refusal.is_none() && reply.finish != Some(Finish::Refused) {
             let words = self.prompts.render("complaint", serde_json::json!({ "complaint": complaint }))?;
-            request.messages.push(Message { role: Role::Assistant, text: reply.said().into() });
-            request.messages.push(Message { role: Role::User, text: words.into() });
+            request.messages.push(Message::new(Role::Assistant, reply.said()));
+            request.messages.push(Message::new(Role::User, words));
         }
         Ok(request)
     }
