@@ -176,7 +176,9 @@ impl<'t> Reader<'t> {
             returns: returned.and_then(|returned| self.type_path(returned)),
             is_stub: body.is_some_and(|body| {
                 let text = self.text(body).trim_matches(['{', '}']).trim();
-                text.starts_with("todo!(") || text.starts_with("unimplemented!(")
+                ["todo", "unimplemented"]
+                    .iter()
+                    .any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with("!(")))
             }),
             is_public,
             scope: inner,
