@@ -13,6 +13,7 @@ mod odd_servers;
 mod ownership;
 mod readme;
 mod requests;
+mod rerun;
 mod secure;
 mod smol;
 mod snapshot;

@@ -72,7 +72,11 @@ fn every_command_of_the_readme_is_run() {
         if words[1] == "check" {
             words.push(format!("{}/examples/pong/program", env!("CARGO_MANIFEST_DIR")));
         }
-        let smol = Smol::new().on("plan", plan(&files)).on("list", Answer::list(&files)).within(dir);
+        let smol = Smol::new()
+            .on("plan", plan(&files))
+            .on("plan again", plan(&files))
+            .on("list", Answer::list(&files))
+            .within(dir);
         let smol = smol.config("models.fake-1.price = { input = 0.5, output = 1.5 }");
         let smol = files.iter().fold(smol, |smol, file| smol.on(file, format!("```\n{file}\n```\n")));
         let fake_has_the_address = |word: &String| word.starts_with("http://localhost");
