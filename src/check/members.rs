@@ -195,6 +195,11 @@ impl<'t> Project<'t> {
     }
 }
 
+/// Whether a trait is one of those whose methods are known.
+pub fn is_standard_trait(name: &str) -> bool {
+    TRAITS.iter().any(|(known, _)| *known == name)
+}
+
 /// What every object of JavaScript has, and every function.
 const OBJECT: &[&str] = &[
     "constructor",

@@ -120,6 +120,8 @@ pub fn paths(project: &Project) -> Vec<Found> {
 
 fn told_of(project: &Project, unit: usize, scope: usize, path: &[Name], rule: Rule) -> Option<Found> {
     match project.modules.place(project, unit, scope, path, 12) {
+        // Procedural macros are exported by an attribute.
+        Place::Missing(_, Inside::Module((home, 0))) if project.units[home].text.contains("proc_macro") => None,
         Place::Missing(number, inside) => {
             let name = path[number];
             let place = Modules::called(project, inside);
@@ -200,7 +202,7 @@ fn undefined(project: &Project, unit: usize) -> Vec<Found> {
         // A crate, or what attributes and derives bring.
         let is_crate =
             project.manifests.cargo.values().any(|cargo| cargo.dependencies.contains(name.text) || cargo.is_unknown);
-        if is_crate {
+        if is_crate || project.rust.may_be_derived(name.text) {
             continue;
         }
         told.insert(name.text);
