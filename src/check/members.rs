@@ -31,6 +31,7 @@ const OF_ALL: &[&str] = &[
     "from",
     "try_from",
     "as_any",
+    "into_iter",
     "fmt",
 ];
 /// Traits of the standard library that bring no more than these methods.
@@ -134,6 +135,7 @@ impl<'t> Project<'t> {
         let derives = self.units[unit].facts.rust.derives.iter().filter(|(index, _)| *index == class);
         traits.extend(derives.flat_map(|(_, names)| names.iter().copied()));
         let mut is_open = definition.is_open
+            || self.units[unit].facts.is_open
             || definition.kind == ClassKind::Interface
             || self.rust.macro_words.contains(definition.name);
         for name_of_trait in traits {

@@ -101,7 +101,10 @@ impl<'t> Modules<'t> {
             match candidates.iter().find_map(|path| project.unit_at(path)) {
                 Some(child) => {
                     self.children.insert(((unit, module.scope), module.name.text), child);
-                    self.parents.entry(child).or_default().push((unit, module.scope));
+                    // Behind a condition of compilation other crates and names may be there.
+                    if !module.is_special {
+                        self.parents.entry(child).or_default().push((unit, module.scope));
+                    }
                 }
                 // Too long to be read, but there.
                 None if candidates.iter().any(|path| project.by_path.contains_key(path.as_str())) => {}

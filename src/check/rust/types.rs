@@ -114,7 +114,11 @@ impl<'t> Reader<'t> {
 
     pub(super) fn impl_item(&mut self, node: Node, scope: usize) {
         let inner = self.generics(node, scope);
-        let made = node.child_by_field_name("type");
+        // What is implemented for a reference is found on the type too.
+        let made = node.child_by_field_name("type").map(|made| match made.kind() {
+            "reference_type" => made.child_by_field_name("type").unwrap_or(made),
+            _ => made,
+        });
         let plain = made.and_then(|made| match made.kind() {
             "generic_type" => made.child_by_field_name("type"),
             "type_identifier" | "scoped_type_identifier" => Some(made),
