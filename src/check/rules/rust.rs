@@ -142,7 +142,7 @@ fn told_of(project: &Project, unit: usize, scope: usize, path: &[Name], rule: Ru
 
 /// The first segment is nothing that is known: a crate that nobody declares, or a name that nothing defines.
 fn no_crate(project: &Project, unit: usize, name: Name) -> Option<Found> {
-    if BUILT_IN.contains(&name.text) || PRELUDE.contains(&name.text) {
+    if BUILT_IN.contains(&name.text) || PRELUDE.contains(&name.text) || project.rust.may_be_derived(name.text) {
         return None;
     }
     let mut directory = parent(project.path(unit));
