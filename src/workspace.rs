@@ -9,6 +9,7 @@
 mod base;
 mod commit;
 mod disk;
+mod folder;
 mod landing_log;
 mod manifest;
 mod memory;
@@ -42,6 +43,7 @@ use self::{
     transaction::{STAGE, Transaction},
 };
 pub use self::{
+    folder::{Folder, Outside},
     named::{
         Access, is_cut_short, is_file, read_below, read_lineage, read_named, read_prompts, read_record, write_new,
         write_own,

@@ -6,6 +6,7 @@ mod faces;
 mod fake;
 mod faults;
 mod generate;
+mod includes;
 mod killing;
 mod merging;
 mod money;

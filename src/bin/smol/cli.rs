@@ -90,6 +90,9 @@ pub struct GenArgs {
     /// Write only this file again, from the plan in the output directory (repeatable)
     #[arg(long, value_name = "PATH", env = "SMOL_FILE", hide_env = true, conflicts_with_all = ["plan_only", "from_plan"])]
     pub file: Vec<String>,
+    /// Let the spec include files from outside of the folder that it stands in
+    #[arg(long, env = "SMOL_ALLOW_OUTSIDE", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub allow_outside: bool,
     /// Stop when the plan and the file list stand
     #[arg(long, env = "SMOL_PLAN_ONLY", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with = "from_plan")]
     pub plan_only: bool,

@@ -34,7 +34,7 @@ use smol_dev::{
 use crate::{
     Failure,
     cli::GenArgs,
-    decided::{DEFAULT_PROMPT, Decided, decide},
+    decided::{DEFAULT_PROMPT, Decided, about, decide},
     dry_run, ending,
     face::{Face, say},
     summary, surroundings,
@@ -178,6 +178,7 @@ fn command(args: &GenArgs) -> String {
     let mut words = vec!["smol gen".to_owned()];
     let prompt = args.prompt.as_ref().or(args.prompt_flag.as_ref()).filter(|prompt| *prompt != DEFAULT_PROMPT);
     words.extend(prompt.map(|prompt| quoted(prompt)));
+    words.extend(args.allow_outside.then(|| "--allow-outside".to_owned()));
     let flags = [("-o", &args.out), ("-m", &args.model), ("--base-url", &args.base_url), ("--replay", &args.replay)];
     words.extend(flags.into_iter().filter_map(|(flag, value)| {
         Some(format!("{flag} {}", quoted(value.as_ref().filter(|value| !value.is_empty())?)))
@@ -199,7 +200,7 @@ fn remember(prepared: &Prepared) -> Result<()> {
 /// Shows what would be asked: of whom, why, for how much.
 fn foresee(args: &GenArgs, decided: &Decided, scope: &Scope, face: &Face) -> Result<()> {
     let Decided { spec, settings, prompts, asked, past } = decided;
-    settings.notices.iter().for_each(|notice| face.note(notice));
+    settings.notices.iter().chain(&about(spec)).for_each(|notice| face.note(notice));
     if args.explain {
         return dry_run::explain(&decided.planning()?, &decided.chosen()?, face);
     }
@@ -263,7 +264,8 @@ async fn prepare(args: GenArgs, decided: Decided, scope: Scope, face: &Face) -> 
         events,
     };
     let of_capacity = capacity.notice(settings.jobs.most());
-    let notices = opened.notice.into_iter().chain(settings.notices).chain(of_capacity).chain(going_on).collect();
+    let notices = opened.notice.into_iter().chain(settings.notices).chain(about(&spec));
+    let notices = notices.chain(of_capacity).chain(going_on).collect();
     let (name, is_demo, is_consent_given) = (opened.name, opened.is_demo, args.yes);
     let diffs = if args.diff { Diffs::Whole } else { Diffs::Counted };
     let task = Task::new(spec, past);
