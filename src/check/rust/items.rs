@@ -105,6 +105,7 @@ impl<'t> Reader<'t> {
                 };
                 let Some(invocation) = invocation else { return false };
                 let name = invocation.child_by_field_name("macro").map_or("", |name| self.text(name));
+                self.facts.is_open |= name == "include";
                 let is_value = VALUE_MACROS.contains(&name.rsplit("::").next().unwrap_or(name));
                 if !is_value {
                     self.facts.rust.macro_scopes.push(scope);
