@@ -1,35 +1,20 @@
-//! `smol gen`: puts the pieces together and watches over the run.
+//! `smol gen`: what follows from what was typed, and the run that comes of it.
 
 use std::{
-    io::{IsTerminal, Write},
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant, SystemTime},
+    path::{Path, PathBuf},
+    time::Instant,
 };
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use smol_dev::{
-    budget::Budget,
-    engine::Engine,
-    event::{Event, Events},
-    generate::{Scope, generate, known_questions},
-    landing,
-    model::{
-        self, Model,
-        cassette::{Line, Tape, Tempo, recorded},
-        resumed::{Unfinished, resumed},
-    },
-    pace::Pace,
+    generate::{Scope, known_questions},
     path::RelPath,
     prompts::Prompts,
-    proposal::{Consent, Diffs, Proposal},
+    proposal::Diffs,
     report::Outcome,
     settings::{Settings, Typed},
     spec::{Spec, SpecSource},
-    workspace::{self, RunLog, Workspace},
+    workspace,
 };
 
 use crate::{
@@ -37,34 +22,13 @@ use crate::{
     cli::{GenArgs, Local},
     dry_run, ending,
     face::{Face, say},
-    summary, surroundings,
-    words::{counted, quoted},
+    run::{Connection, GRACE, Run, Task, interrupted, runtime},
+    surroundings,
+    words::quoted,
 };
 
 /// The spec that is meant when none is named.
 const DEFAULT_PROMPT: &str = "prompt.md";
-/// A recorded run is given so fast on a terminal: a model at full speed, and a person can still follow.
-const DEMO: Tempo = Tempo::TokensPerSecond(600);
-/// How long a file that is being written has to get done after Ctrl-C.
-const GRACE: Duration = Duration::from_millis(500);
-/// Threads that may wait for the disk at the same time.
-const DISK_THREADS: usize = 4;
-
-/// Everything that has to be right before the first request goes out.
-struct Prepared {
-    engine: Engine,
-    workspace: Arc<Workspace>,
-    spec: Spec,
-    scope: Scope,
-    run: String,
-    /// What a person should know of how this was decided.
-    notices: Vec<String>,
-    /// The name that what the model takes is remembered by.
-    name: Option<String>,
-    is_demo: bool,
-    is_consent_given: bool,
-    diffs: Diffs,
-}
 
 pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     let started = Instant::now();
@@ -72,81 +36,41 @@ pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     if args.dry_run {
         return dry_run(args, &scope, face).map(|()| Outcome::Complete).map_err(Failure::Usage);
     }
-    let again = command(&args);
+    once(&args, scope, started, face)
+}
+
+fn once(args: &GenArgs, scope: Scope, started: Instant, face: &Face) -> Result<Outcome, Failure> {
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
-    let prepared = runtime.block_on(prepare(args, scope, face)).map_err(Failure::Usage)?;
-    let ended = runtime.block_on(work(&prepared, face));
-    runtime.shutdown_timeout(GRACE);
-    let (outcome, error) = match ended {
-        Ok(outcome) => (outcome, None),
-        Err(error) if matches!(error.downcast_ref(), Some(model::Error::OverBudget { .. })) => {
-            (Outcome::OverBudget, Some(error))
-        }
-        Err(error) => (Outcome::Failed, Some(error)),
+    let begin = async {
+        let Decided { spec, settings, prompts } = decide(args)?;
+        let out = PathBuf::from(&settings.out);
+        let connection = Connection::open(settings, prompts, &spec).await?;
+        let run = Run::begin(&connection, task(args, spec, scope, out, started), face)?;
+        anyhow::Ok((connection, run))
     };
-    let words = error.as_ref().map(|error| format!("{error:#}"));
-    let report = prepared.engine.events.finish(outcome, words, started.elapsed().as_secs_f64());
-    ending::show(face, &report, &again);
-    if let Some(name) = &prepared.name
-        && let Err(error) = surroundings::remember(name, &report.habits)
-    {
-        face.warn(&format!("{error:#}"));
-    }
-    if prepared.is_demo && face.is_for_people() {
+    let (connection, run) = runtime.block_on(begin).map_err(Failure::Usage)?;
+    let worked = runtime.block_on(run.work(interrupted()));
+    runtime.shutdown_timeout(GRACE);
+    let ended = run.end(worked);
+    ending::show(face, &ended.report, &command(args));
+    if connection.is_demo && face.is_for_people() {
         say("      for a prompt of your own: set OPENAI_API_KEY, or name a server: --base-url URL --model NAME");
     }
-    error.map_or(Ok(outcome), |error| Err(Failure::Run(error)))
+    ended.result()
 }
 
-/// One thread for all streams: they wait far more than they work, and waking threads costs more than what they carry.
-/// A few more for the disk.
-pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(DISK_THREADS).build()
-}
-
-async fn work(prepared: &Prepared, face: &Face) -> Result<Outcome> {
-    let Prepared { engine, workspace, spec, scope, run, notices, .. } = prepared;
-    engine.events.start(run, engine.model.id(), workspace.name());
-    for notice in notices {
-        engine.events.notice(notice);
-    }
-    let interrupted = async { tokio::signal::ctrl_c().await.context("could not listen for Ctrl-C") };
-    let ask = async {
-        generate(engine, workspace, spec, scope.clone()).await?;
-        let proposal = Arc::new(landing::propose(&engine.events, workspace, prepared.diffs));
-        let consent = match prepared.is_consent_given || proposal.is_empty() {
-            true => Consent::Everything,
-            false => {
-                let (face, proposal) = (face.clone(), proposal.clone());
-                tokio::task::spawn_blocking(move || consent(&face, &proposal)).await?
-            }
-        };
-        anyhow::Ok((proposal, consent))
-    };
-    let (proposal, consent) = tokio::select! {
-        agreed = ask => agreed?,
-        stopped = interrupted => return stopped.map(|()| Outcome::Interrupted),
-    };
-    // From here on Ctrl-C waits: this is short, and stopped half way it would only be finished by the next command.
-    landing::commit(&engine.events, workspace, &proposal, consent)?;
-    Ok(engine.events.report().verdict())
-}
-
-/// What a person says to it, if one is there.
-fn consent(face: &Face, proposal: &Proposal) -> Consent {
-    let some = if proposal.needs_consent() { ", [s]ome: all but merges and removals" } else { "" };
-    let mut question = format!("write this? [y]es, [n]o{some}, [d]iff:");
-    loop {
-        match face.ask(&question).as_deref() {
-            None => return Consent::Undisputed,
-            Some("y" | "yes") => return Consent::Everything,
-            Some("n" | "no") => return Consent::Nothing,
-            Some("s" | "some") if !some.is_empty() => return Consent::Undisputed,
-            Some("d" | "diff") => {
-                let _ = write!(anstream::stdout(), "{}", summary::diffs(&proposal.summary(Diffs::Whole)));
-            }
-            Some(_) => question = "please answer with one of the letters in brackets:".to_owned(),
-        }
+/// What is to be done, of what was typed.
+fn task(args: &GenArgs, spec: Spec, scope: Scope, out: PathBuf, started: Instant) -> Task {
+    Task {
+        spec,
+        scope,
+        out,
+        is_fresh: args.fresh,
+        record: args.record.clone(),
+        is_consent_given: args.yes,
+        diffs: if args.diff { Diffs::Whole } else { Diffs::Counted },
+        notices: Vec::new(),
+        started,
     }
 }
 
@@ -219,81 +143,6 @@ fn decide(args: &GenArgs) -> Result<Decided> {
     Ok(Decided { spec, settings, prompts: Prompts::with(prompts)? })
 }
 
-async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
-    let Decided { spec, settings, prompts } = decide(&args)?;
-    let tempo = if std::io::stderr().is_terminal() { DEMO } else { Tempo::Instant };
-    let opened = settings.source.open(&spec, tempo, &surroundings::remembered()).await?;
-    let budget = budget(settings.max_cost, opened.model.as_ref())?;
-    let run = run_id();
-    let workspace = Arc::new(Workspace::open(Path::new(&settings.out), &run)?);
-    let unfinished = match scope {
-        Scope::Everything if !args.fresh => workspace.last_record()?,
-        _ => None,
-    };
-    let unfinished = unfinished.and_then(|record| Unfinished::read(&record, opened.model.id()));
-    let going_on = unfinished.as_ref().map(|unfinished| {
-        let answers = counted(unfinished.answers(), "answer");
-        format!("the last run was cut: it goes on, and takes {answers} from its record; --fresh asks for all anew")
-    });
-    let model = match unfinished {
-        Some(unfinished) => resumed(opened.model, unfinished),
-        None => opened.model,
-    };
-    let record = args.record.map(|path| RunLog::create(&path)).transpose()?;
-    let tape = tape([Some(workspace.run_log()?), record].into_iter().flatten().collect(), face.clone());
-    let events = {
-        let (face, tape) = (face.clone(), tape.clone());
-        Events::to(move |event| {
-            face.show(event);
-            // What comes with every token stands in the record once, as a whole, with its call.
-            if !matches!(event, Event::Piece { .. } | Event::Thinking { .. }) {
-                tape(&Line::Event(event.clone()));
-            }
-        })
-    };
-    let capacity = settings.capacity(opened.capacity);
-    let engine = Engine {
-        model: recorded(model, tape),
-        prompts,
-        patience: settings.patience,
-        pace: Pace::new(settings.jobs, capacity),
-        budget,
-        events,
-    };
-    let of_capacity = capacity.notice(settings.jobs);
-    let notices = opened.notice.into_iter().chain(settings.notices).chain(of_capacity).chain(going_on).collect();
-    let (name, is_demo, is_consent_given) = (opened.name, opened.is_demo, args.yes);
-    let diffs = if args.diff { Diffs::Whole } else { Diffs::Counted };
-    Ok(Prepared { engine, workspace, spec, scope, run, notices, name, is_demo, is_consent_given, diffs })
-}
-
-/// The limit on cost, which holds only where prices are known.
-fn budget(most: Option<f64>, model: &dyn Model) -> Result<Budget> {
-    match (most, model.price()) {
-        (None, _) => Ok(Budget::unlimited()),
-        (Some(most), Some(price)) => Ok(Budget::of(most, price, model.longest_answer())),
-        (Some(_), None) => bail!(
-            "the price of '{0}' is not known, so no limit on its cost can be held; \
-             say it in your configuration: [models.\"{0}\"] price = {{ input = 1.0, output = 2.0 }}, in dollars per million tokens",
-            model.id()
-        ),
-    }
-}
-
-/// Lines go to every record; a record that cannot be written is said once and holds nothing up.
-fn tape(logs: Vec<RunLog>, face: Face) -> Tape {
-    let was_said = AtomicBool::new(false);
-    Arc::new(move |line| {
-        for log in &logs {
-            if let Err(error) = log.write(line)
-                && !was_said.swap(true, Ordering::Relaxed)
-            {
-                face.warn(&format!("could not go on with the record '{}': {error}", log.name()));
-            }
-        }
-    })
-}
-
 fn read_spec(argument: &str) -> Result<Spec> {
     let text = match SpecSource::of(argument) {
         SpecSource::Stdin => std::io::read_to_string(std::io::stdin()).context("could not read the spec from stdin")?,
@@ -308,10 +157,4 @@ fn read_spec(argument: &str) -> Result<Spec> {
         SpecSource::Text(text) => text,
     };
     Spec::new(&text)
-}
-
-/// The moment it began, and the process: sorts by time, and no two are alike.
-pub fn run_id() -> String {
-    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    format!("{}-{}", now.replace(':', "-").trim_end_matches('Z'), std::process::id())
 }

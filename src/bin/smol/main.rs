@@ -7,6 +7,7 @@ mod face;
 mod generate;
 mod init;
 mod models;
+mod run;
 mod settle;
 mod summary;
 mod surroundings;
