@@ -18,6 +18,7 @@ mod settle;
 mod transaction;
 mod undo;
 mod waiting;
+mod watch;
 
 use std::{
     collections::BTreeSet,
@@ -44,6 +45,7 @@ pub use self::{
     run_log::RunLog,
     settle::Resolution,
     undo::{Rest, Undone},
+    watch::{Inputs, Stirs, Watch},
 };
 use crate::{
     path::RelPath,

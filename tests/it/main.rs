@@ -16,6 +16,7 @@ mod snapshot;
 mod start;
 mod tidy;
 mod undo;
+mod watching;
 mod weather;
 mod windows;
 mod wires;

@@ -103,8 +103,8 @@ impl Face {
     }
 
     /// Nothing began. Whoever reads JSON gets a report all the same, as the last line always is one.
-    pub fn ended_early(&self, error: &anyhow::Error) {
-        let report = Report { outcome: Outcome::Failed, error: Some(format!("{error:#}")), ..Report::default() };
+    pub fn ended_early(&self, outcome: Outcome, error: Option<&anyhow::Error>) {
+        let report = Report { outcome, error: error.map(|error| format!("{error:#}")), ..Report::default() };
         if self.is_json() {
             self.show(&Event::Finished { report: Box::new(report) });
         }

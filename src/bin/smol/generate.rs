@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    pin::pin,
     time::Instant,
 };
 
@@ -10,7 +11,7 @@ use smol_dev::{
     generate::{Scope, known_questions},
     path::RelPath,
     prompts::Prompts,
-    proposal::Diffs,
+    proposal::{Consent, Diffs},
     report::Outcome,
     settings::{Settings, Typed},
     spec::{Spec, SpecSource},
@@ -22,8 +23,8 @@ use crate::{
     cli::{GenArgs, Local},
     dry_run, ending,
     face::{Face, say},
-    run::{Connection, GRACE, Run, Task, interrupted, runtime},
-    surroundings,
+    run::{Connection, GRACE, Run, Task, Told, interrupted, runtime},
+    surroundings, watch,
     words::quoted,
 };
 
@@ -36,27 +37,67 @@ pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     if args.dry_run {
         return dry_run(args, &scope, face).map(|()| Outcome::Complete).map_err(Failure::Usage);
     }
-    once(&args, scope, started, face)
+    if args.watch {
+        return watch::run(&args, scope, face);
+    }
+    let decided = decide(&args).map_err(Failure::Usage)?;
+    once(&args, Turn { decided, scope, notices: Vec::new(), told: None, started }, face, interrupted())
 }
 
-fn once(args: &GenArgs, scope: Scope, started: Instant, face: &Face) -> Result<Outcome, Failure> {
+/// What one run is to be.
+pub struct Turn {
+    pub decided: Decided,
+    pub scope: Scope,
+    /// What a person should know of how it came to this run.
+    pub notices: Vec<String>,
+    /// Who is told every event, beside the face and the record.
+    pub told: Option<Told>,
+    pub started: Instant,
+}
+
+/// One run with a connection of its own, until it is done or `stop` comes.
+pub fn once(
+    args: &GenArgs,
+    turn: Turn,
+    face: &Face,
+    stop: impl Future<Output = Result<()>>,
+) -> Result<Outcome, Failure> {
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
-    let begin = async {
-        let Decided { spec, settings, prompts } = decide(args)?;
-        let out = PathBuf::from(&settings.out);
-        let connection = Connection::open(settings, prompts, &spec).await?;
-        let run = Run::begin(&connection, task(args, spec, scope, out, started), face)?;
-        anyhow::Ok((connection, run))
-    };
-    let (connection, run) = runtime.block_on(begin).map_err(Failure::Usage)?;
-    let worked = runtime.block_on(run.work(interrupted()));
+    let Turn { decided: Decided { spec, settings, prompts }, scope, notices, told, started } = turn;
+    let out = PathBuf::from(&settings.out);
+    let worked = runtime.block_on(async {
+        let mut stop = pin!(stop);
+        let connection = tokio::select! {
+            connection = Connection::open(settings, prompts, &spec) => connection.map_err(Failure::Usage)?,
+            stopped = &mut stop => {
+                return stopped.map_err(Failure::Usage).map(|()| None);
+            }
+        };
+        let task = Task { notices, told, ..task(args, spec, scope, out, started) };
+        let run = Run::begin(&connection, task, face).map_err(Failure::Usage)?;
+        let worked = run.work(stop).await;
+        Ok(Some((connection.is_demo, run, worked)))
+    });
     runtime.shutdown_timeout(GRACE);
+    let Some((is_demo, run, worked)) = worked? else {
+        face.ended_early(Outcome::Interrupted, None);
+        return Ok(Outcome::Interrupted);
+    };
     let ended = run.end(worked);
     ending::show(face, &ended.report, &command(args));
-    if connection.is_demo && face.is_for_people() {
+    if is_demo && face.is_for_people() {
         say("      for a prompt of your own: set OPENAI_API_KEY, or name a server: --base-url URL --model NAME");
     }
     ended.result()
+}
+
+/// What is said to everything without asking. While smol watches nobody is asked: a change would come in between.
+fn consent(args: &GenArgs) -> Option<Consent> {
+    match (args.yes, args.watch) {
+        (true, _) => Some(Consent::Everything),
+        (false, true) => Some(Consent::Undisputed),
+        (false, false) => None,
+    }
 }
 
 /// What is to be done, of what was typed.
@@ -67,9 +108,10 @@ fn task(args: &GenArgs, spec: Spec, scope: Scope, out: PathBuf, started: Instant
         out,
         is_fresh: args.fresh,
         record: args.record.clone(),
-        is_consent_given: args.yes,
+        consent: consent(args),
         diffs: if args.diff { Diffs::Whole } else { Diffs::Counted },
         notices: Vec::new(),
+        told: None,
         started,
     }
 }
@@ -111,14 +153,19 @@ fn dry_run(args: GenArgs, scope: &Scope, face: &Face) -> Result<()> {
 }
 
 /// What follows from what was typed and found, before anything is opened.
-struct Decided {
+pub struct Decided {
     spec: Spec,
-    settings: Settings,
+    pub settings: Settings,
     prompts: Prompts,
 }
 
-fn decide(args: &GenArgs) -> Result<Decided> {
-    let spec = read_spec(args.prompt.as_ref().or(args.prompt_flag.as_ref()).map_or(DEFAULT_PROMPT, String::as_str))?;
+/// The prompt as it was named.
+pub fn prompt(args: &GenArgs) -> &str {
+    args.prompt.as_ref().or(args.prompt_flag.as_ref()).map_or(DEFAULT_PROMPT, String::as_str)
+}
+
+pub fn decide(args: &GenArgs) -> Result<Decided> {
+    let spec = read_spec(prompt(args))?;
     let typed = Typed {
         model: args.model.clone(),
         base_url: args.base_url.clone(),

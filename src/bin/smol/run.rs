@@ -66,11 +66,17 @@ pub struct Task {
     pub is_fresh: bool,
     /// A second record, in a file that must be new.
     pub record: Option<PathBuf>,
-    pub is_consent_given: bool,
+    /// What a person says to what would be done; `None` if they are asked.
+    pub consent: Option<Consent>,
     pub diffs: Diffs,
+    /// What a person should know of how it came to this run.
     pub notices: Vec<String>,
+    /// Somebody else who is told every event, after it was shown.
+    pub told: Option<Told>,
     pub started: Instant,
 }
+
+pub type Told = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// A run with everything that has to be right before its first request goes out.
 pub struct Run {
@@ -135,7 +141,7 @@ impl Run {
             patience: connection.patience,
             pace: connection.pace.clone(),
             budget: connection.budget.clone(),
-            events: events(face.clone(), tape),
+            events: events(face.clone(), tape, task.told.clone()),
         };
         task.notices = connection.notices.iter().cloned().chain(task.notices).chain(going_on).collect();
         Ok(Run { engine, workspace, task, id, face: face.clone(), name: connection.name.clone() })
@@ -151,9 +157,10 @@ impl Run {
         let ask = async {
             generate(engine, workspace, &task.spec, task.scope.clone()).await?;
             let proposal = Arc::new(landing::propose(&engine.events, workspace, task.diffs));
-            let consent = match task.is_consent_given || proposal.is_empty() {
-                true => Consent::Everything,
-                false => {
+            let consent = match task.consent {
+                Some(consent) => consent,
+                None if proposal.is_empty() => Consent::Everything,
+                None => {
                     let (face, proposal) = (self.face.clone(), proposal.clone());
                     tokio::task::spawn_blocking(move || consent(&face, &proposal)).await?
                 }
@@ -161,6 +168,8 @@ impl Run {
             anyhow::Ok((proposal, consent))
         };
         let (proposal, consent) = tokio::select! {
+            // What is done is told before it is looked whether to stop: a file that the run has just written is no reason.
+            biased;
             agreed = ask => agreed?,
             stopped = stop => return stopped.map(|()| Outcome::Interrupted),
         };
@@ -238,9 +247,12 @@ fn budget(most: Option<f64>, model: &dyn Model) -> Result<Budget> {
 }
 
 /// Every event is shown and recorded.
-fn events(face: Face, tape: Tape) -> Events {
+fn events(face: Face, tape: Tape, told: Option<Told>) -> Events {
     Events::to(move |event| {
         face.show(event);
+        if let Some(told) = &told {
+            told(event);
+        }
         // What comes with every token stands in the record once, as a whole, with its call.
         if !matches!(event, Event::Piece { .. } | Event::Thinking { .. }) {
             tape(&Line::Event(event.clone()));
@@ -262,8 +274,8 @@ fn tape(logs: Vec<RunLog>, face: Face) -> Tape {
     })
 }
 
-/// The moment it began, and the process: sorts by time, and no two are alike.
+/// The moment it began, and the process: sorts by time, and no two in one directory are alike.
 pub fn run_id() -> String {
-    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
     format!("{}-{}", now.replace(':', "-").trim_end_matches('Z'), std::process::id())
 }
