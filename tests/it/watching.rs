@@ -94,7 +94,7 @@ impl Drop for Watching {
 fn a_change_of_the_prompt_runs_again_and_ctrl_c_ends_it() {
     let watching = watching(Smol::project(&["a.js"]).spec("one"));
     watching.write("prompt.md", "two");
-    watching.says("'prompt.md' changed, so it runs again");
+    watching.says("note   'prompt.md' changed, so it runs again");
     watching.waits();
     let (watching, status) = watching.interrupt();
     assert_eq!(status.code(), Some(130));
@@ -111,7 +111,7 @@ fn what_smol_writes_and_what_stays_the_same_is_no_change() {
     watching.write("prompt.md", "");
     watching.write("prompt.md", "one");
     watching.write("specs/a.js.md", "more");
-    watching.says("'specs/a.js.md' changed, so it runs again");
+    watching.says("note   'specs/a.js.md' changed, so it runs again");
     watching.waits();
     let (watching, _) = watching.interrupt();
     assert_eq!(watching.planned().len(), 2);
@@ -137,7 +137,7 @@ fn a_change_stops_the_run_under_way() {
     }
     watching.write("prompt.md", "two");
     watching.says("interrupted");
-    watching.says("'prompt.md' changed, so it runs again");
+    watching.says("note   'prompt.md' changed, so it runs again");
     watching.waits();
     let (watching, status) = watching.interrupt();
     assert_eq!(status.code(), Some(130));
@@ -159,7 +159,7 @@ fn a_plan_that_a_person_edited_is_gone_on_from() {
     let watching = watching(Smol::project(&["a.js"]).on("list", Answer::list(&["a.js"])));
     let edited = format!("{}\nand blue\n", plan(&["a.js"]));
     watching.write("generated/shared_dependencies.md", &edited);
-    watching.says("'generated/shared_dependencies.md' changed, so it runs again");
+    watching.says("note   'generated/shared_dependencies.md' changed, so it runs again");
     watching.waits();
     let (watching, _) = watching.interrupt();
     assert_eq!(watching.questions("plan").len(), 1);
@@ -178,7 +178,7 @@ fn a_plan_that_smol_merged_is_no_change() {
     watching.write("generated/shared_dependencies.md", &mine);
     watching.waits();
     watching.write("prompt.md", "another");
-    watching.says("'prompt.md' changed");
+    watching.says("note   'prompt.md' changed");
     watching.says("merged shared_dependencies.md");
     watching.waits();
     watching.write("prompt.md", "a third");
@@ -196,7 +196,7 @@ fn a_prompt_that_cannot_be_read_is_said_and_waited_for() {
     watching.says("the spec is empty");
     watching.waits();
     watching.write("prompt.md", "two");
-    watching.says("'prompt.md' changed, so it runs again");
+    watching.says("note   'prompt.md' changed, so it runs again");
     watching.waits();
     let (watching, _) = watching.interrupt();
     assert_eq!(watching.planned(), ["one", "two"]);
