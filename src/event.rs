@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    lineage::Reason,
     model::provider::Rung,
     path::RelPath,
     proposal::Foreseen,
@@ -23,6 +24,16 @@ pub enum Question {
     Plan,
     FileList,
     File(RelPath),
+}
+
+/// Whether a file is asked for: it is, if there is a reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    pub path: RelPath,
+    pub reasons: Vec<Reason>,
+    /// What has changed and was not taken for a reason, because nobody said so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_despite: Vec<Reason>,
 }
 
 /// One thing that happened.
@@ -61,6 +72,12 @@ pub enum Event {
         question: Question,
         complaint: String,
         #[serde(default)]
+        wasted: u64,
+    },
+    /// Nor could the answer that came then.
+    GaveUp {
+        question: Question,
+        complaint: String,
         wasted: u64,
     },
     Answered {
@@ -105,6 +122,8 @@ pub enum Event {
     ListReady {
         files: Vec<RelPath>,
     },
+    /// Whether a file is asked for, and why.
+    Chosen(Chosen),
     /// A path that the model named and that is not written.
     Refused {
         path: String,

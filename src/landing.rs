@@ -43,9 +43,17 @@ pub fn resolve(events: &Events, workspace: &Workspace, resolution: Resolution, p
 pub fn undo(events: &Events, workspace: &Workspace, rest: Rest) -> Result<Undone> {
     let undone = workspace.undo(rest)?;
     if let Undone::TakenBack { files, .. } = &undone {
+        workspace.remember_less()?;
         tell_all(events, files.clone());
     }
     Ok(undone)
+}
+
+/// Tells of a commit that was cut short and is finished now, if there was one.
+pub fn tell_finished(events: &Events, workspace: &Workspace) {
+    if workspace.was_finished() {
+        events.notice("the last command was cut short while it wrote; what it began is finished");
+    }
 }
 
 fn tell_all(events: &Events, landings: Vec<(RelPath, Landing)>) {

@@ -18,13 +18,16 @@
 //! * Nouns and stages: [`spec`] is what a person wants; [`plan`] what the files agree on, with the [`contract`] in it
 //!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
 //!   functions, `ask` and `read`.
-//! * Pure parts: [`merge`] joins what a person changed with what is new, [`path`] parses what a model calls a path,
-//!   [`path_list`] reads a list of them out of whatever it said,
+//! * Run again: [`lineage`] knows what every file was made from, [`rerun`] decides what has to be asked for,
+//!   [`questions`] shows what is known of it beforehand,
+//!   [`proposal`] weighs what a run would do to an existing project, [`merge`] joins what a person changed with what is
+//!   new.
+//! * Pure parts: [`path`] parses what a model calls a path, [`path_list`] reads a list of them out of whatever it said,
 //!   [`thinking`] tells what a model thinks from what it answers, [`extract`] takes a file's text out of an answer,
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
-//!   counts roughly and [`usage`] what was used, [`proposal`] weighs what a run would do to an existing project,
-//!   [`settings`] decides from what was typed and found, [`source`] opens what answers, [`reachable`] what could,
-//!   [`shipped`] has the examples built in, [`starter`] the first files of a project.
+//!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
+//!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a
+//!   project.
 //! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
@@ -60,6 +63,7 @@ pub mod file;
 pub mod file_list;
 pub mod generate;
 pub mod landing;
+mod leader;
 pub mod lineage;
 pub mod merge;
 pub mod model;
@@ -70,9 +74,11 @@ pub mod patience;
 pub mod plan;
 pub mod prompts;
 pub mod proposal;
+pub mod questions;
 pub mod reachable;
 mod repetition;
 pub mod report;
+pub mod rerun;
 mod sections;
 pub mod settings;
 pub mod shipped;

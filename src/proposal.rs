@@ -95,6 +95,12 @@ impl Proposal {
         self.changes.iter().all(|change| change.what == What::Unchanged)
     }
 
+    /// Whether any file of the project would be another one afterwards.
+    pub fn touches_files(&self) -> bool {
+        let touches = |what: &What| matches!(what, What::New | What::Changed | What::Merged | What::Removed);
+        self.changes.iter().any(|change| touches(&change.what))
+    }
+
     /// Whether anything of it touches a person's work, or removes something.
     pub fn needs_consent(&self) -> bool {
         self.changes.iter().any(|change| change.what.needs_consent())
@@ -144,6 +150,12 @@ impl Change {
             () => What::Removed,
         };
         Change { path, what, present: Some(present), after: None, text: None }
+    }
+
+    /// The same where something else than a file stands, which stays.
+    pub fn of_removal_blocked(path: RelPath, why: &str) -> Change {
+        let why = format!("it is no longer in the file list, but {why}");
+        Change { path, what: What::Kept { why }, present: None, after: None, text: None }
     }
 
     /// A file that stays as it is, for this reason.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Event, Question},
+    event::{Chosen, Event, Question},
     model::service::Habits,
     path::RelPath,
     slice::LeftOut,
@@ -21,6 +21,9 @@ pub struct Report {
     pub error: Option<String>,
     /// Files that the list names; empty until it stands.
     pub files: Vec<RelPath>,
+    /// Why each of them was asked for, or was not.
+    #[serde(default)]
+    pub chosen: Vec<Chosen>,
     pub written: Vec<Written>,
     pub unchanged: Vec<Written>,
     pub merged: Vec<Merged>,
@@ -151,7 +154,9 @@ impl Report {
                 self.asked_again += 1;
                 self.wasted += wasted;
             }
+            Event::GaveUp { wasted, .. } => self.wasted += wasted,
             Event::Retrying { .. } => self.retries += 1,
+            Event::Chosen(chosen) => self.chosen.push(chosen.clone()),
             Event::ListReady { files } => self.files = files.clone(),
             Event::Refused { path, why } => self.refused.push(Refused { path: path.clone(), why: why.clone() }),
             Event::Dropped { path } => self.dropped.push(path.clone()),
@@ -184,6 +189,13 @@ impl Report {
             | Event::Proposed { .. }
             | Event::Finished { .. } => {}
         }
+    }
+
+    /// Whether what the run made of this file stands on disk, or waits there for its person.
+    pub fn has_landed(&self, path: &RelPath) -> bool {
+        let stand = self.written.iter().chain(&self.unchanged).map(|file| &file.path);
+        let joined = self.merged.iter().map(|file| &file.path).chain(self.conflicts.iter().map(|file| &file.path));
+        stand.chain(joined).chain(self.kept.iter().map(|kept| &kept.path)).any(|landed| landed == path)
     }
 
     /// The outcome of a run that came to its end by itself.

@@ -22,6 +22,7 @@ mod watch;
 
 use std::{
     collections::BTreeSet,
+    io::ErrorKind,
     io::{Read, Seek, Write},
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -38,20 +39,25 @@ use self::{
     landing_log::Line,
     manifest::{Manifest, Standing},
     record::Entry,
-    transaction::Transaction,
+    transaction::{STAGE, Transaction},
 };
 pub use self::{
-    named::{Access, is_file, read_below, read_named, read_prompts, read_record, write_new, write_own},
+    named::{Access, is_file, read_below, read_lineage, read_named, read_prompts, read_record, write_new, write_own},
     run_log::RunLog,
     settle::Resolution,
     undo::{Rest, Undone},
     watch::{Inputs, Stirs, Watch},
 };
 use crate::{
+    lineage::Lineage,
     path::RelPath,
     proposal::{Change, Known, Proposal},
 };
 
+/// What the files were made from, in smol's memory.
+const LINEAGE: &str = "lineage.json";
+/// The same, as it was before the last run.
+const LINEAGE_BEFORE: &str = "lineage.before.json";
 /// smol's own directory in the output directory.
 const MEMORY: &str = ".smol";
 
@@ -63,6 +69,8 @@ pub struct Workspace {
     memory: Dir,
     /// Whether nothing but smol's memory was there.
     is_fresh: bool,
+    /// Whether a commit that was cut short was finished when the directory was opened.
+    was_finished: bool,
     state: Mutex<State>,
     /// Locked as long as the workspace lives; the system lets go of it however the process ends.
     _lock: std::fs::File,
@@ -139,15 +147,20 @@ impl Workspace {
         let lock = lock(&memory)
             .with_context(in_memory)?
             .map_err(|who| anyhow!("another smol{who} is at work in '{name}'"))?;
-        let manifest = recover(&dir, &memory).with_context(in_memory)?;
+        let (manifest, was_finished) = recover(&dir, &memory).with_context(in_memory)?;
         let is_fresh = !dir.entries()?.flatten().any(|entry| entry.file_name() != MEMORY);
         let state = Mutex::new(State { manifest, staged: Vec::new(), listed: None });
-        Ok(Workspace { name, run: run.to_owned(), dir, memory, is_fresh, state, _lock: lock })
+        Ok(Workspace { name, run: run.to_owned(), dir, memory, is_fresh, was_finished, state, _lock: lock })
     }
 
     /// Whether a directory was an output directory before.
     pub fn exists(out: &Path) -> bool {
         out.join(MEMORY).is_dir()
+    }
+
+    /// Whether the last command was cut short in its commit, which is finished now.
+    pub fn was_finished(&self) -> bool {
+        self.was_finished
     }
 
     /// The output directory as it was given.
@@ -199,14 +212,44 @@ impl Workspace {
         let is_gone = |path: &RelPath| listed.as_ref().is_some_and(|listed| !listed.contains(path));
         let gone =
             manifest.files.keys().filter(|path| is_gone(path) && !staged.iter().any(|(staged, _)| staged == *path));
-        for path in gone {
-            if let Ok(Present::File(bytes)) = disk::look(&self.dir, path.as_str()) {
-                let known = self.known(&bytes, &manifest.standing(path));
-                changes.push(Change::of_removal(path.clone(), bytes, Known { base: None, ..known }));
-            }
-        }
+        changes.extend(gone.filter_map(|path| {
+            Some(match disk::look(&self.dir, path.as_str()) {
+                Ok(Present::Nothing) => return None,
+                Ok(Present::File(bytes)) => {
+                    let known = self.known(&bytes, &manifest.standing(path));
+                    Change::of_removal(path.clone(), bytes, known)
+                }
+                Ok(Present::Odd(what)) => Change::of_removal_blocked(path.clone(), what),
+                Err(error) => Change::of_removal_blocked(path.clone(), &format!("{error:#}")),
+            })
+        }));
         changes.sort_by(|one, other| one.path.cmp(&other.path));
         Proposal { changes }
+    }
+
+    /// Keeps what the files were made from, for the next run.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn remember(&self, lineage: &Lineage) -> Result<()> {
+        let keep = || -> Result<()> {
+            let before = self.memory.read(LINEAGE).unwrap_or_else(|_| b"{}".to_vec());
+            disk::whole(&self.memory, LINEAGE_BEFORE, &before)?;
+            disk::whole(&self.memory, LINEAGE, serde_json::to_string_pretty(lineage)?.as_bytes())
+        };
+        keep().context("could not keep what the files were made from")
+    }
+
+    /// Goes back to what was known before the last run, which was taken back.
+    pub(crate) fn remember_less(&self) -> Result<()> {
+        match self.memory.rename(LINEAGE_BEFORE, &self.memory, LINEAGE) {
+            // A second time there is nothing older: then nothing is known to be up to date.
+            Err(error) if error.kind() == ErrorKind::NotFound => match self.memory.remove_file(LINEAGE) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(()),
+            },
+            done => Ok(done?),
+        }
     }
 
     /// The record of the last run; `None` if there was none.
@@ -241,7 +284,7 @@ impl Workspace {
         let bytes = match disk::look(&self.dir, path.as_str()) {
             Ok(Present::Nothing) => None,
             Ok(Present::File(bytes)) => Some(bytes),
-            Ok(Present::Odd) => return Change::kept(path, text, "a link or a device stands in its place"),
+            Ok(Present::Odd(what)) => return Change::kept(path, text, what),
             Err(error) => return Change::failed(path, text, format!("{error:#}")),
         };
         let standing = manifest.standing(&path);
@@ -266,14 +309,14 @@ impl Workspace {
             manifest.set(path, standing);
             Ok(())
         };
-        let landing = "landing.new";
+        let landing = format!("{STAGE}/landing");
         disk::make_parents(&self.dir, path.as_str())?;
-        disk::whole(&self.memory, landing, text.as_bytes())?;
+        disk::whole(&self.memory, &landing, text.as_bytes())?;
         let written = Standing { written: Some(new.clone()), waits: None };
         note(Entry::new_file(path, was.clone(), new.clone()), written)?;
-        let moved = disk::move_new((&self.memory, landing), (&self.dir, path.as_str()))?;
+        let moved = disk::move_new((&self.memory, landing.as_str()), (&self.dir, path.as_str()))?;
         if moved == Moved::Taken {
-            self.memory.remove_file(landing).map_err(explained)?;
+            self.memory.remove_file(&landing).map_err(explained)?;
             let waits = Standing { waits: Some(new), ..was.clone() };
             note(Entry::note(path, was), waits)?;
             waiting::lay_out(&self.memory, manifest);
@@ -301,15 +344,16 @@ fn lock(memory: &Dir) -> Result<Result<std::fs::File, String>> {
     Ok(Ok(lock))
 }
 
-/// Finishes what a command that was cut short has left, and gives what is known then.
-fn recover(dir: &Dir, memory: &Dir) -> Result<Manifest> {
+/// Finishes what a command that was cut short has left. Gives what is known then, and whether a commit was left.
+fn recover(dir: &Dir, memory: &Dir) -> Result<(Manifest, bool)> {
     let mut manifest = Manifest::open(memory)?;
-    if let Some(transaction) = Transaction::under_way(memory)? {
+    let transaction = Transaction::under_way(memory)?;
+    if let Some(transaction) = &transaction {
         (manifest, _) = transaction.finish(dir, memory).context("could not finish what the last run began")?;
     }
     landing_log::fold(memory, &mut manifest)?;
     transaction::tidy(memory, &manifest)?;
-    Ok(manifest)
+    Ok((manifest, transaction.is_some()))
 }
 
 #[cfg(test)]
@@ -327,6 +371,6 @@ mod tests {
         assert!(matches!(landing, Landing::Kept { .. }), "{landing:?}");
         assert_eq!(workspace.read(&path).expect("reads").as_deref(), Some("mine"));
         assert_eq!(std::fs::read_to_string(out.path().join(".smol/conflicts/src/a.js")).expect("waits"), "smol's");
-        assert!(!out.path().join(".smol/landing.new").exists());
+        assert!(!out.path().join(".smol/stage/landing").exists());
     }
 }

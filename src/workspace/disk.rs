@@ -11,13 +11,16 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
+/// No text that smol reads is longer, in bytes.
+pub(super) const LONGEST_TEXT: u64 = 16 * 1024 * 1024;
+
 /// What stands under a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Present {
     Nothing,
     File(Vec<u8>),
-    /// A link, a pipe, a device.
-    Odd,
+    /// Something else, or more than a text: what it is.
+    Odd(&'static str),
 }
 
 /// Looks at what stands at `path`, without following a link in its place.
@@ -33,7 +36,10 @@ pub(super) fn look(dir: &Dir, path: &str) -> Result<Present> {
         bail!("a directory stands in its place");
     }
     if !metadata.is_file() {
-        return Ok(Present::Odd);
+        return Ok(Present::Odd("a link or a device stands in its place"));
+    }
+    if metadata.len() > LONGEST_TEXT {
+        return Ok(Present::Odd("a file larger than 16 MiB stands in its place"));
     }
     Ok(Present::File(dir.read(path).map_err(explained)?))
 }
@@ -42,7 +48,7 @@ pub(super) fn look(dir: &Dir, path: &str) -> Result<Present> {
 pub(super) fn hash_at(dir: &Dir, path: &str) -> Option<String> {
     match look(dir, path) {
         Ok(Present::File(bytes)) => Some(hash(&bytes)),
-        Ok(Present::Nothing | Present::Odd) | Err(_) => None,
+        Ok(Present::Nothing | Present::Odd(_)) | Err(_) => None,
     }
 }
 

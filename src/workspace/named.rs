@@ -8,11 +8,12 @@ use std::{
 use anyhow::{Context, Result, bail};
 use cap_std::{ambient_authority, fs::Dir};
 
-use super::disk::{self, explained, text_of};
-use crate::path::RelPath;
+use super::{
+    LINEAGE, MEMORY,
+    disk::{self, LONGEST_TEXT, explained, text_of},
+};
+use crate::{lineage::Lineage, path::RelPath};
 
-/// No text that smol reads is longer, in bytes.
-pub(super) const LONGEST_TEXT: u64 = 16 * 1024 * 1024;
 /// No recorded run that smol reads is longer, in bytes.
 pub(super) const LONGEST_RECORD: u64 = 1024 * 1024 * 1024;
 
@@ -35,6 +36,25 @@ pub fn read_below(out: &Path, path: &RelPath) -> Result<Option<String>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         dir => read(&dir.with_context(|| format!("could not open '{}'", out.display()))?, path),
     }
+}
+
+/// What the files of an output directory were made from, as far as it is remembered there.
+///
+/// # Errors
+/// If it cannot be read: guessing would ask, and pay, for everything again.
+pub fn read_lineage(out: &Path) -> Result<Lineage> {
+    let path = out.join(MEMORY).join(LINEAGE);
+    let text = match read_named(&path) {
+        Err(_) if !path.exists() => return Ok(Lineage::default()),
+        text => text,
+    };
+    let lineage = text.and_then(|text| Ok(serde_json::from_str(&text)?));
+    lineage.with_context(|| {
+        format!(
+            "'{}' is not what smol wrote; without it every file is asked for anew: remove it to go on so",
+            path.display()
+        )
+    })
 }
 
 pub(super) fn read(dir: &Dir, path: &RelPath) -> Result<Option<String>> {

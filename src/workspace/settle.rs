@@ -80,7 +80,7 @@ impl Workspace {
         let old = hash_of(&present);
         let (after, landing) = match (resolution, &present) {
             (Resolution::Ours, _) => return stays(draft),
-            (_, Present::Odd) => bail!("a link or a device stands in the place of '{path}'; move it away first"),
+            (_, Present::Odd(what)) => bail!("'{path}' cannot be written: {what}; move it away first"),
             (Resolution::Theirs, _) | (Resolution::Markers, Present::Nothing) => {
                 (text.clone(), Landing::Written { lines: text.lines().count() })
             }

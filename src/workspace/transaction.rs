@@ -302,6 +302,201 @@ pub(super) fn stage(memory: &Dir, source: &str, bytes: &[u8]) -> Result<String> 
 pub(super) fn hash_of(present: &Present) -> Option<String> {
     match present {
         Present::File(bytes) => Some(hash(bytes)),
-        Present::Nothing | Present::Odd => None,
+        Present::Nothing | Present::Odd(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cap_std::ambient_authority;
+
+    use super::*;
+    use crate::{
+        proposal::Consent,
+        workspace::{Landing, Workspace},
+    };
+
+    const OLD: &str = "old\n";
+    const NEW: &str = "new\n";
+    const MINE: &str = "mine\n";
+
+    struct Place {
+        temporary: tempfile::TempDir,
+        dir: Dir,
+        memory: Dir,
+    }
+
+    impl Place {
+        fn new() -> Place {
+            let temporary = tempfile::TempDir::new().expect("a directory");
+            let dir = Dir::open_ambient_dir(temporary.path(), ambient_authority()).expect("opens");
+            dir.create_dir_all(".smol/stage").expect("makes");
+            let memory = dir.open_dir(".smol").expect("opens");
+            Place { temporary, dir, memory }
+        }
+
+        fn open(&self) -> Workspace {
+            Workspace::open(self.temporary.path(), "2").expect("opens")
+        }
+
+        fn text(&self, path: &str) -> Option<String> {
+            self.dir.read_to_string(path).ok()
+        }
+    }
+
+    /// A step from `old` to `new`, with the new file staged.
+    fn step(place: &Place, old: Option<&str>, new: Option<&str>) -> Step {
+        let hash = |text: Option<&str>| text.map(|text| hash(text.as_bytes()));
+        if let Some(new) = new {
+            super::super::base::keep(&place.memory, new).expect("keeps");
+            stage(&place.memory, "stage/0", new.as_bytes()).expect("stages");
+        }
+        Step {
+            path: RelPath::parse("src/a.js").expect("is one"),
+            old: hash(old),
+            new: hash(new),
+            source: "stage/0".to_owned(),
+            saved: "undo/1/0".to_owned(),
+            done: Standing { written: hash(new), waits: None },
+            not_done: Standing { written: None, waits: hash(new) },
+        }
+    }
+
+    /// What stands there, what is expected there and what is to come; then how it went and what stands there.
+    #[track_caller]
+    fn takes(present: Option<&str>, old: Option<&str>, new: Option<&str>, outcome: Outcome, expected: Option<&str>) {
+        let place = Place::new();
+        if let Some(present) = present {
+            place.dir.create_dir("src").expect("makes");
+            place.dir.write("src/a.js", present).expect("writes");
+        }
+        let step = step(&place, old, new);
+        for _ in 0..2 {
+            assert_eq!(step.take(Purpose::Write, &place.dir, &place.memory).expect("goes"), outcome);
+            assert_eq!(place.text("src/a.js").as_deref(), expected);
+        }
+        if outcome == Outcome::Done && old.is_some() {
+            assert_eq!(place.text(".smol/undo/1/0").as_deref(), old);
+        }
+    }
+
+    #[test]
+    fn steps_do_what_is_expected_once() {
+        takes(None, None, Some(NEW), Outcome::Done, Some(NEW));
+        takes(Some(OLD), Some(OLD), Some(NEW), Outcome::Done, Some(NEW));
+        takes(Some(OLD), Some(OLD), None, Outcome::Done, None);
+    }
+
+    #[test]
+    fn steps_leave_alone_what_is_not_expected() {
+        takes(Some(MINE), None, Some(NEW), Outcome::Changed, Some(MINE));
+        takes(Some(MINE), Some(OLD), Some(NEW), Outcome::Changed, Some(MINE));
+        takes(None, Some(OLD), Some(NEW), Outcome::Changed, None);
+        takes(Some(MINE), Some(OLD), None, Outcome::Changed, Some(MINE));
+    }
+
+    #[test]
+    fn a_change_between_the_look_and_the_exchange_goes_back_to_its_place() {
+        let place = Place::new();
+        let step = step(&place, Some(OLD), Some(NEW));
+        // As an exchange leaves it that came a moment after a person's change.
+        place.dir.create_dir("src").expect("makes");
+        place.dir.write("src/a.js", NEW).expect("writes");
+        place.memory.write("stage/0", MINE).expect("writes");
+        assert_eq!(step.take(Purpose::Write, &place.dir, &place.memory).expect("goes"), Outcome::Changed);
+        assert_eq!(place.text("src/a.js").as_deref(), Some(MINE));
+    }
+
+    #[test]
+    fn a_second_change_in_that_moment_is_not_lost_either() {
+        let place = Place::new();
+        let step = step(&place, Some(OLD), Some(NEW));
+        place.dir.create_dir("src").expect("makes");
+        place.dir.write("src/a.js", "mine, newer\n").expect("writes");
+        place.memory.write("stage/0", MINE).expect("writes");
+        let outcome = step.take(Purpose::Write, &place.dir, &place.memory).expect("goes");
+        assert!(matches!(&outcome, Outcome::Failed(why) if why.contains(".smol/rescued/src/a.js.1")), "{outcome:?}");
+        let texts = [place.text("src/a.js"), place.text(".smol/rescued/src/a.js.1")].map(Option::unwrap_or_default);
+        assert!(texts.contains(&MINE.to_owned()) && texts.contains(&"mine, newer\n".to_owned()), "{texts:?}");
+    }
+
+    #[test]
+    fn where_files_cannot_change_places_the_old_one_is_moved_first() {
+        let two_steps = |present: &str| {
+            let place = Place::new();
+            place.dir.create_dir("src").expect("makes");
+            place.dir.write("src/a.js", present).expect("writes");
+            let step = step(&place, Some(OLD), Some(NEW));
+            let outcome = step.replace_in_two_steps(&hash(OLD.as_bytes()), &place.dir, &place.memory).expect("goes");
+            (outcome, place.text("src/a.js"))
+        };
+        assert_eq!(two_steps(OLD), (Outcome::Done, Some(NEW.to_owned())));
+        assert_eq!(two_steps(MINE), (Outcome::Changed, Some(MINE.to_owned())));
+        // Cut between the two.
+        let place = Place::new();
+        let step = step(&place, Some(OLD), Some(NEW));
+        place.dir.create_dir("src").expect("makes");
+        place.memory.create_dir_all("undo/1").expect("makes");
+        place.memory.write("undo/1/0", OLD).expect("writes");
+        assert_eq!(step.take(Purpose::Write, &place.dir, &place.memory).expect("goes"), Outcome::Done);
+        assert_eq!(place.text("src/a.js").as_deref(), Some(NEW));
+    }
+
+    #[test]
+    fn a_journal_that_was_left_is_finished_by_whoever_opens_the_directory() {
+        let place = Place::new();
+        place.dir.create_dir("src").expect("makes");
+        place.dir.write("src/a.js", OLD).expect("writes");
+        let steps = vec![step(&place, Some(OLD), Some(NEW))];
+        let before = Manifest::default();
+        let transaction =
+            Transaction { run: "1".to_owned(), purpose: Purpose::Write, before, steps, notes: Vec::new() };
+        transaction.begin(&place.memory).expect("writes");
+        drop(place.open());
+        assert_eq!(place.text("src/a.js").as_deref(), Some(NEW));
+        assert!(place.text(".smol/manifest.json").expect("is there").contains(&hash(NEW.as_bytes())));
+        assert_eq!((place.text(".smol/journal"), place.text(".smol/stage/0")), (None, None));
+        assert_eq!(place.text(".smol/undo/1/0").as_deref(), Some(OLD));
+    }
+
+    /// A project whose `a.js` smol wrote, about to be replaced.
+    fn about_to_replace() -> (Place, Workspace) {
+        let place = Place::new();
+        let path = RelPath::parse("a.js").expect("is one");
+        let workspace = place.open();
+        workspace.land(&path, OLD.to_owned()).expect("writes");
+        drop(workspace);
+        let workspace = place.open();
+        workspace.land(&path, NEW.to_owned()).expect("stages");
+        (place, workspace)
+    }
+
+    #[test]
+    fn a_file_that_changes_after_it_was_shown_stays() {
+        let (place, workspace) = about_to_replace();
+        let proposal = workspace.propose();
+        place.dir.write("a.js", MINE).expect("writes");
+        let landings = workspace.commit(&proposal, Consent::Everything).expect("commits");
+        assert!(matches!(landings[0].1, Landing::Conflict { .. }), "{landings:?}");
+        assert_eq!(place.text("a.js").as_deref(), Some(MINE));
+        assert_eq!(place.text(".smol/conflicts/a.js").as_deref(), Some(NEW));
+    }
+
+    /// An editor that saves, as editors do, by a rename at a moment that nobody knows.
+    #[test]
+    fn whatever_an_editor_saves_meanwhile_is_there_afterwards() {
+        for round in 0..60 {
+            let (place, workspace) = about_to_replace();
+            let proposal = workspace.propose();
+            let dir = place.dir.try_clone().expect("clones");
+            let editor = std::thread::spawn(move || {
+                std::thread::sleep(std::time::Duration::from_micros(round * 40));
+                dir.write("a.js~", MINE).expect("writes");
+                dir.rename("a.js~", &dir, "a.js").expect("renames");
+            });
+            workspace.commit(&proposal, Consent::Everything).expect("commits");
+            editor.join().expect("saves");
+            assert_eq!(place.text("a.js").as_deref(), Some(MINE), "round {round}");
+        }
     }
 }

@@ -80,7 +80,7 @@ impl Workspace {
             return Found::AsBefore;
         }
         let Ok(present) = disk::look(&self.dir, entry.path.as_str()) else { return Found::Changed };
-        let is_odd = present == disk::Present::Odd;
+        let is_odd = matches!(present, disk::Present::Odd(_));
         let hash = hash_of(&present);
         match () {
             () if is_odd => Found::Changed,

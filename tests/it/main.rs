@@ -3,7 +3,9 @@
 mod cassettes;
 mod faces;
 mod fake;
+mod faults;
 mod generate;
+mod killing;
 mod merging;
 mod money;
 mod odd_servers;

@@ -158,6 +158,36 @@ fn files_that_the_list_no_longer_has_are_removed_unless_a_person_changed_them() 
 }
 
 #[test]
+fn what_stands_in_the_place_of_a_file_that_is_to_go_is_kept_and_named() {
+    let run = Smol::project(&["a.js", "gone.js", "dir.js"]).success();
+    let out = run.dir.path().join("generated");
+    fs::remove_file(out.join("gone.js")).expect("is there");
+    std::os::unix::fs::symlink("a.js", out.join("gone.js")).expect("links");
+    fs::remove_file(out.join("dir.js")).expect("is there");
+    let smol = Smol::project(&["a.js"]).within(run.dir).write("generated/dir.js/mine", "mine\n").arg("--yes");
+    let run = smol.success().file("dir.js/mine", "mine\n");
+    assert!(fs::symlink_metadata(run.dir.path().join("generated/gone.js")).is_ok_and(|link| link.is_symlink()));
+    run.says("kept   gone.js: it is no longer in the file list, but a link").says("kept   dir.js");
+}
+
+#[test]
+fn a_file_that_has_grown_beyond_any_text_stays() {
+    let smol = edited(MINE);
+    let file = fs::File::options().write(true).open(smol.dir.path().join("generated/a.js")).expect("is there");
+    file.set_len(17 * 1024 * 1024).expect("grows");
+    let run =
+        smol.on("a.js", fenced(NEW)).arg("--yes").success().says("a.js: a file larger than 16 MiB stands in its place");
+    assert_eq!(fs::metadata(run.dir.path().join("generated/a.js")).expect("stays").len(), 17 * 1024 * 1024);
+}
+
+#[test]
+fn a_conflict_all_over_does_not_flood_the_screen() {
+    let long = |word: &str| (0..500).map(|line| format!("{word} {line}\n")).collect::<String>();
+    let run = edited(long("mine")).on("a.js", fenced(&long("new"))).arg("--yes").exit(1).file("a.js", &long("mine"));
+    run.says("      -mine 0\n").says("      and 941 more\n");
+}
+
+#[test]
 fn only_files_removes_nothing() {
     let run = Smol::project(&["a.js", "b.js"]).success();
     let run = run.again().on("a.js", "new\n").args(["gen", "--file", "a.js", "--yes"]).success();

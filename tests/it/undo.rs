@@ -132,6 +132,10 @@ fn a_terminal_is_asked_before_anything_is_written() {
     let run = on_a_terminal(smol(), "what\nd\ny\n");
     assert!(run.stdout().contains("answer with one of the letters"), "{}", run.stdout());
     assert!(run.stdout().contains("+new b"), "{}", run.stdout());
+    // Where no file would be another one there is nothing to ask.
+    let kept = Smol::project(&["a.js"]).success();
+    let same = on_a_terminal(Smol::project(&["a.js"]).within(kept.dir), "");
+    assert!(!same.stdout().contains("write this?"), "{}", same.stdout());
     assert_eq!(texts(run), pair("ONE\ntwo\nTHREE\n", "new b\n"));
 }
 

@@ -26,6 +26,10 @@ struct Watching {
     lines: mpsc::Receiver<String>,
 }
 
+fn project() -> Smol {
+    Smol::project(&["a.js"]).on("plan again", plan(&["a.js"]))
+}
+
 /// A project of one file that is watched, its first run behind it.
 fn watching(smol: Smol) -> Watching {
     let watching = started(smol);
@@ -70,10 +74,18 @@ impl Watching {
         self.fake.asked().into_iter().filter(|asked| asked.question == question).collect()
     }
 
-    /// The specs that a plan was asked for, in their order.
+    /// The specs that a plan was asked for, in their order: the whole one at first, then what is new in it.
     fn planned(&self) -> Vec<String> {
-        let spec = |asked: &Asked| asked.messages()[1].1.trim().lines().last().unwrap_or_default().to_owned();
-        self.questions("plan").iter().map(spec).collect()
+        let asked = self.fake.asked().into_iter();
+        asked
+            .filter_map(|asked| match asked.question.as_str() {
+                "plan" => asked.messages()[1].1.trim().lines().last().map(str::to_owned),
+                "plan again" => {
+                    asked.messages()[3].1.lines().find_map(|line| line.strip_prefix('+')).map(str::to_owned)
+                }
+                _ => None,
+            })
+            .collect()
     }
 
     fn interrupt(mut self) -> (Watching, ExitStatus) {
@@ -92,7 +104,7 @@ impl Drop for Watching {
 
 #[test]
 fn a_change_of_the_prompt_runs_again_and_ctrl_c_ends_it() {
-    let watching = watching(Smol::project(&["a.js"]).spec("one"));
+    let watching = watching(project().spec("one"));
     watching.write("prompt.md", "two");
     watching.says("note   'prompt.md' changed, so it runs again");
     watching.waits();
@@ -103,7 +115,7 @@ fn a_change_of_the_prompt_runs_again_and_ctrl_c_ends_it() {
 
 #[test]
 fn what_smol_writes_and_what_stays_the_same_is_no_change() {
-    let watching = watching(Smol::project(&["a.js"]).spec("one"));
+    let watching = watching(project().spec("one"));
     watching.write("prompt.md", "one");
     watching.write("notes.md", "mine");
     watching.write("generated/a.js", "mine");
@@ -113,13 +125,16 @@ fn what_smol_writes_and_what_stays_the_same_is_no_change() {
     watching.write("specs/a.js.md", "more");
     watching.says("note   'specs/a.js.md' changed, so it runs again");
     watching.waits();
+    watching.write("prompt.md", "two");
+    watching.says("note   'prompt.md' changed, so it runs again");
+    watching.waits();
     let (watching, _) = watching.interrupt();
-    assert_eq!(watching.planned().len(), 2);
+    assert_eq!(watching.planned(), ["one", "two"]);
 }
 
 #[test]
 fn two_quick_saves_are_one_change() {
-    let watching = watching(Smol::project(&["a.js"]).spec("one"));
+    let watching = watching(project().spec("one"));
     watching.write("prompt.md", "two");
     watching.write("prompt.md", "three");
     watching.waits();
@@ -130,7 +145,7 @@ fn two_quick_saves_are_one_change() {
 #[test]
 fn a_change_stops_the_run_under_way() {
     let slow = Answer::text(plan(&["a.js"])).fault(Fault::Stall(2));
-    let smol = Smol::project(&["a.js"]).spec("one").on("plan", slow).then("plan", plan(&["a.js"]));
+    let smol = project().spec("one").on("plan", slow).then("plan", plan(&["a.js"]));
     let watching = started(smol);
     while watching.questions("plan").iter().all(|asked| asked.first_token.is_none()) {
         thread::sleep(Duration::from_millis(5));
@@ -141,13 +156,13 @@ fn a_change_stops_the_run_under_way() {
     watching.waits();
     let (watching, status) = watching.interrupt();
     assert_eq!(status.code(), Some(130));
-    assert_eq!(watching.planned(), ["one", "two"]);
+    assert_eq!(watching.questions("plan").len(), 2);
     assert_eq!(fs::read_to_string(watching.dir.path().join("generated/a.js")).expect("is there"), "a.js\n");
 }
 
 #[test]
 fn ctrl_c_ends_the_run_under_way_too() {
-    let watching = started(Smol::project(&["a.js"]).on("plan", Answer::text("x y z").fault(Fault::Stall(1))));
+    let watching = started(project().on("plan", Answer::text("x y z").fault(Fault::Stall(1))));
     while watching.questions("plan").is_empty() {
         thread::sleep(Duration::from_millis(5));
     }
@@ -156,8 +171,8 @@ fn ctrl_c_ends_the_run_under_way_too() {
 
 #[test]
 fn a_plan_that_a_person_edited_is_gone_on_from() {
-    let watching = watching(Smol::project(&["a.js"]).on("list", Answer::list(&["a.js"])));
-    let edited = format!("{}\nand blue\n", plan(&["a.js"]));
+    let watching = watching(project().on("list", Answer::list(&["a.js"])));
+    let edited = plan(&["a.js"]).replace("one of the files", "and blue");
     watching.write("generated/shared_dependencies.md", &edited);
     watching.says("note   'generated/shared_dependencies.md' changed, so it runs again");
     watching.waits();
@@ -172,8 +187,9 @@ fn a_plan_that_a_person_edited_is_gone_on_from() {
 #[test]
 fn a_plan_that_smol_merged_is_no_change() {
     let merged = |line: &str| format!("{}\n\n{line}\n\none\ntwo\nthree\n", plan(&["a.js"]));
-    let smol = Smol::project(&["a.js"]).on("plan", merged("red")).then("plan", merged("green"));
-    let watching = watching(smol.arg("--yes"));
+    let smol = project().on("plan", merged("red"));
+    let again = merged("red").replace("It does what it should.", "It does more.");
+    let watching = watching(smol.on("plan again", again).arg("--yes"));
     let mine = format!("{}my own line\n", merged("red"));
     watching.write("generated/shared_dependencies.md", &mine);
     watching.waits();
@@ -182,16 +198,15 @@ fn a_plan_that_smol_merged_is_no_change() {
     watching.says("merged shared_dependencies.md");
     watching.waits();
     watching.write("prompt.md", "a third");
-    watching.says("changed, so it runs again");
+    watching.says("note   'prompt.md' changed, so it runs again");
     watching.waits();
     let (watching, _) = watching.interrupt();
     assert_eq!(watching.planned().len(), 3);
-    assert_eq!(watching.questions("a.js").len(), 4, "one of them from the plan that was edited");
 }
 
 #[test]
 fn a_prompt_that_cannot_be_read_is_said_and_waited_for() {
-    let watching = watching(Smol::project(&["a.js"]).spec("one"));
+    let watching = watching(project().spec("one"));
     watching.write("prompt.md", "");
     watching.says("the spec is empty");
     watching.waits();

@@ -94,8 +94,9 @@ pub struct GenArgs {
     /// Go on from the plan in the output directory, edited or not
     #[arg(long, env = "SMOL_FROM_PLAN", hide_env = true, value_parser = FalseyValueParser::new())]
     pub from_plan: bool,
-    /// Do what needs your word without asking for it: merge new text into files that you changed, and remove files that
-    /// the file list no longer has. In a pipe without it, all else is written and this is left.
+    /// Do what needs your word without asking for it: merge new text into files that you changed, remove files that
+    /// the file list no longer has, and write files anew of which only the model or the prompts changed. In a pipe without
+    /// it, all else is done and this is left.
     #[arg(short, long, env = "SMOL_YES", hide_env = true, value_parser = FalseyValueParser::new())]
     pub yes: bool,
     /// Show every difference before it is written
@@ -126,7 +127,10 @@ pub struct GenArgs {
     /// Print every request that is known without an answer, with its tokens and cost; send and write nothing
     #[arg(long, env = "SMOL_DRY_RUN", hide_env = true, value_parser = FalseyValueParser::new())]
     pub dry_run: bool,
-    /// Ask for everything anew, also what the last run has paid for before it was cut
+    /// Show for each file why it would be asked for, or would not; send and write nothing
+    #[arg(long, env = "SMOL_EXPLAIN", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with_all = ["dry_run", "file"])]
+    pub explain: bool,
+    /// Ask for everything anew: also what is up to date, and what the last run has paid for before it was cut
     #[arg(long, env = "SMOL_FRESH", hide_env = true, value_parser = FalseyValueParser::new())]
     pub fresh: bool,
     /// Files asked for at the same time [default: 16]

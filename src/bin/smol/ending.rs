@@ -15,6 +15,9 @@ use crate::{
     words::{clean, cost, counted, counts, quoted, thousands},
 };
 
+/// So many lines of a conflict are shown; a file that is another one altogether would fill the screen.
+const MOST_LINES: usize = 60;
+
 /// Says how the run ended; the tree of files goes to stdout, the story to stderr.
 pub fn show(face: &Face, report: &Report, again: &str) {
     if !face.is_for_people() {
@@ -47,8 +50,13 @@ fn problems(report: &Report, face: &Face) {
     for Conflict { path, waits_at, why, hunks } in &report.conflicts {
         say(&format!("{BAD}conflict:{BAD:#} {path}: {}, so it stays as it is", clean(why)));
         if face.is_for_people() {
-            for line in hunks.iter().flat_map(|hunk| hunk.lines()) {
+            let mut lines = hunks.iter().flat_map(|hunk| hunk.lines());
+            for line in lines.by_ref().take(MOST_LINES) {
                 say(&format!("      {}", coloured(line)));
+            }
+            match lines.count() {
+                0 => {}
+                more => say(&format!("      {DIM}and {more} more{DIM:#}")),
             }
             ways_out(report, path, waits_at);
         }
@@ -128,7 +136,7 @@ fn totals(report: &Report) -> String {
         Outcome::Partial => format!("{BAD}not complete{BAD:#}"),
         Outcome::Failed => format!("{BAD}stopped{BAD:#}"),
         Outcome::OverBudget => format!("{ODD}stopped at the limit on cost{ODD:#}"),
-        Outcome::Interrupted => format!("{ODD}interrupted{ODD:#}: whole files only were written"),
+        Outcome::Interrupted => format!("{ODD}interrupted{ODD:#}"),
     };
     let mut done = format!("{how}: {} written", counted(report.written.len(), "file"));
     for (count, what) in [(report.merged.len(), "merged"), (report.removed.len(), "removed")] {

@@ -16,7 +16,7 @@ use smol_dev::{
 use self::screen::Screen;
 use crate::{
     cli::{Color, ShowArgs},
-    summary,
+    dry_run, summary,
     words::{clean, cost, counted, counts, thousands},
 };
 
@@ -195,6 +195,7 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         Event::ParameterDropped { parameter, why } => {
             format!("{ODD}drop{ODD:#}   the parameter '{parameter}' is left out: {}", clean(why))
         }
+        Event::Chosen(chosen) if is_verbose => dry_run::choice(chosen),
         Event::Retrying { question, why, seconds } => {
             format!("{ODD}retry{ODD:#}  {question} in {seconds:.1} s: {}", clean(why))
         }
@@ -205,8 +206,10 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         | Event::Piece { .. }
         | Event::Thinking { .. }
         | Event::Retracted { .. }
+        | Event::GaveUp { .. }
         | Event::Answered { .. }
         | Event::Stepped { .. }
+        | Event::Chosen(_)
         | Event::Finished { .. } => {
             return Vec::new();
         }

@@ -1,46 +1,38 @@
-//! `smol gen`: what follows from what was typed, and the run that comes of it.
+//! `smol gen`: the run that comes of what was decided.
 
-use std::{
-    path::{Path, PathBuf},
-    pin::pin,
-    time::Instant,
-};
+use std::{path::PathBuf, pin::pin, time::Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use smol_dev::{
-    generate::{Scope, known_questions},
+    event::Events,
+    generate::{Scope, Task},
     path::RelPath,
-    prompts::Prompts,
     proposal::{Consent, Diffs},
+    questions::{self, Addressee},
     report::Outcome,
-    settings::{Settings, Typed},
-    spec::{Spec, SpecSource},
-    workspace,
 };
 
 use crate::{
     Failure,
-    cli::{GenArgs, Local},
+    cli::GenArgs,
+    decided::{DEFAULT_PROMPT, Decided, decide},
     dry_run, ending,
     face::{Face, say},
-    run::{Connection, GRACE, Run, Task, Told, interrupted, runtime},
-    surroundings, watch,
+    run::{Connection, GRACE, Order, Run, Told, interrupted, runtime},
+    watch,
     words::quoted,
 };
-
-/// The spec that is meant when none is named.
-const DEFAULT_PROMPT: &str = "prompt.md";
 
 pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     let started = Instant::now();
     let scope = scope(&args).map_err(Failure::Usage)?;
-    if args.dry_run {
-        return dry_run(args, &scope, face).map(|()| Outcome::Complete).map_err(Failure::Usage);
-    }
     if args.watch {
         return watch::run(&args, scope, face);
     }
-    let decided = decide(&args).map_err(Failure::Usage)?;
+    let decided = decide(&args, face).map_err(Failure::Usage)?;
+    if args.dry_run || args.explain {
+        return foresee(&args, &decided, &scope, face).map(|()| Outcome::Complete).map_err(Failure::Usage);
+    }
     once(&args, Turn { decided, scope, notices: Vec::new(), told: None, started }, face, interrupted())
 }
 
@@ -62,8 +54,12 @@ pub fn once(
     face: &Face,
     stop: impl Future<Output = Result<()>>,
 ) -> Result<Outcome, Failure> {
+    let Turn { decided, scope, notices, told, started } = turn;
+    if decided.is_up_to_date(&scope).map_err(Failure::Usage)? {
+        return Ok(nothing_to_do(&decided, &notices, face, started));
+    }
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
-    let Turn { decided: Decided { spec, settings, prompts }, scope, notices, told, started } = turn;
+    let Decided { spec, settings, prompts, past, .. } = decided;
     let out = PathBuf::from(&settings.out);
     let worked = runtime.block_on(async {
         let mut stop = pin!(stop);
@@ -73,8 +69,8 @@ pub fn once(
                 return stopped.map_err(Failure::Usage).map(|()| None);
             }
         };
-        let task = Task { notices, told, ..task(args, spec, scope, out, started) };
-        let run = Run::begin(&connection, task, face).map_err(Failure::Usage)?;
+        let order = Order { notices, told, ..order(args, scope, out, started) };
+        let run = Run::begin(&connection, Task::new(spec, past), order, face).map_err(Failure::Usage)?;
         let worked = run.work(stop).await;
         Ok(Some((connection.is_demo, run, worked)))
     });
@@ -100,10 +96,9 @@ fn consent(args: &GenArgs) -> Option<Consent> {
     }
 }
 
-/// What is to be done, of what was typed.
-fn task(args: &GenArgs, spec: Spec, scope: Scope, out: PathBuf, started: Instant) -> Task {
-    Task {
-        spec,
+/// What was typed of one run.
+fn order(args: &GenArgs, scope: Scope, out: PathBuf, started: Instant) -> Order {
+    Order {
         scope,
         out,
         is_fresh: args.fresh,
@@ -142,66 +137,27 @@ fn command(args: &GenArgs) -> String {
     words.join(" ")
 }
 
-/// What would be asked, of whom, for how much.
-fn dry_run(args: GenArgs, scope: &Scope, face: &Face) -> Result<()> {
-    let Decided { spec, settings, prompts } = decide(&args)?;
-    let asked = dry_run::Asked::of(&settings);
-    let read = |path: &RelPath| workspace::read_below(Path::new(&settings.out), path);
-    let questions = known_questions(&prompts, &asked.rungs, &read, &spec, scope)?;
+/// Shows what would be asked: of whom, why, for how much.
+fn foresee(args: &GenArgs, decided: &Decided, scope: &Scope, face: &Face) -> Result<()> {
+    let Decided { spec, settings, prompts, asked, past } = decided;
     settings.notices.iter().for_each(|notice| face.note(notice));
-    dry_run::show(&asked, &questions, face)
+    if args.explain {
+        return dry_run::explain(&decided.planning()?, &decided.chosen()?, face);
+    }
+    let to = Addressee { prompts, model: &asked.model, rungs: &asked.rungs };
+    dry_run::show(asked, &questions::known(to, &decided.shelf(), spec, past, scope)?, face)
 }
 
-/// What follows from what was typed and found, before anything is opened.
-pub struct Decided {
-    spec: Spec,
-    pub settings: Settings,
-    prompts: Prompts,
-}
-
-/// The prompt as it was named.
-pub fn prompt(args: &GenArgs) -> &str {
-    args.prompt.as_ref().or(args.prompt_flag.as_ref()).map_or(DEFAULT_PROMPT, String::as_str)
-}
-
-pub fn decide(args: &GenArgs) -> Result<Decided> {
-    let spec = read_spec(prompt(args))?;
-    let typed = Typed {
-        model: args.model.clone(),
-        base_url: args.base_url.clone(),
-        out: args.out.clone(),
-        jobs: args.jobs,
-        replay: args.replay.clone(),
-        retries: args.retries,
-        retry_wait: args.retry_wait,
-        first_token_timeout: args.first_token_timeout,
-        silence_timeout: args.silence_timeout,
-        connect_timeout: args.connect_timeout,
-        effort: args.effort,
-        max_cost: args.max_cost,
-        is_local_wanted: args.local == Local::Auto,
-    };
-    let settings = Settings::decide(typed, &surroundings::look()?)?;
-    let prompts = match &args.prompts {
-        Some(directory) => workspace::read_prompts(directory)
-            .with_context(|| format!("could not read the prompts in '{}'", directory.display()))?,
-        None => Default::default(),
-    };
-    Ok(Decided { spec, settings, prompts: Prompts::with(prompts)? })
-}
-
-fn read_spec(argument: &str) -> Result<Spec> {
-    let text = match SpecSource::of(argument) {
-        SpecSource::Stdin => std::io::read_to_string(std::io::stdin()).context("could not read the spec from stdin")?,
-        SpecSource::File(path) => {
-            workspace::read_named(Path::new(&path)).with_context(|| format!("could not read the spec '{path}'"))?
-        }
-        SpecSource::Text(text) if workspace::is_file(Path::new(&text)) => {
-            return Err(anyhow!(
-                "'{text}' is a file, but only a path that ends in .md is read; the rest is taken as the spec itself"
-            ));
-        }
-        SpecSource::Text(text) => text,
-    };
-    Spec::new(&text)
+/// Everything is as the last run has made it, from the same sources.
+fn nothing_to_do(decided: &Decided, notices: &[String], face: &Face, started: Instant) -> Outcome {
+    let out = &decided.settings.out;
+    let events = Events::to({
+        let face = face.clone();
+        move |event| face.show(event)
+    });
+    events.start("", &decided.asked.model, out);
+    notices.iter().for_each(|notice| events.notice(notice));
+    events.notice("nothing to do: no file's sources have changed; --fresh asks for all anew, --explain tells more");
+    events.finish(Outcome::Complete, None, started.elapsed().as_secs_f64());
+    Outcome::Complete
 }

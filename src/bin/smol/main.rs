@@ -1,6 +1,7 @@
 //! The shell around the library: argv, environment, terminal, clock, exit code. It decides nothing else.
 
 mod cli;
+mod decided;
 mod dry_run;
 mod ending;
 mod face;

@@ -16,7 +16,7 @@ use smol_dev::{
     budget::Budget,
     engine::Engine,
     event::{Event, Events},
-    generate::{Scope, generate},
+    generate::{Scope, Task, generate},
     landing,
     model::{
         self, Model,
@@ -28,6 +28,7 @@ use smol_dev::{
     prompts::Prompts,
     proposal::{Consent, Diffs, Proposal},
     report::{Outcome, Report},
+    rerun::Made,
     settings::Settings,
     spec::Spec,
     workspace::{RunLog, Workspace},
@@ -58,8 +59,7 @@ pub struct Connection {
 
 /// What one run is to do.
 #[derive(Clone)]
-pub struct Task {
-    pub spec: Spec,
+pub struct Order {
     pub scope: Scope,
     pub out: PathBuf,
     /// Whether what a cut run has paid for is asked for anew.
@@ -83,6 +83,7 @@ pub struct Run {
     engine: Engine,
     workspace: Arc<Workspace>,
     task: Task,
+    order: Order,
     id: String,
     face: Face,
     name: Option<String>,
@@ -100,13 +101,13 @@ impl Connection {
         let tempo = if std::io::stderr().is_terminal() { DEMO } else { Tempo::Instant };
         let opened = settings.source.open(spec, tempo, &surroundings::remembered()).await?;
         let budget = budget(settings.max_cost, opened.model.as_ref())?;
-        let capacity = settings.capacity(opened.capacity);
-        let of_capacity = capacity.notice(settings.jobs);
+        let capacity = settings.jobs.capacity(opened.capacity);
+        let of_capacity = capacity.notice(settings.jobs.most());
         Ok(Connection {
             model: opened.model,
             prompts,
             patience: settings.patience,
-            pace: Arc::new(Pace::new(settings.jobs, capacity)),
+            pace: Arc::new(Pace::new(settings.jobs.most(), capacity)),
             budget: Arc::new(budget),
             notices: opened.notice.into_iter().chain(settings.notices).chain(of_capacity).collect(),
             name: opened.name,
@@ -117,11 +118,11 @@ impl Connection {
 
 impl Run {
     /// Opens the output directory and the records.
-    pub fn begin(connection: &Connection, mut task: Task, face: &Face) -> Result<Run> {
+    pub fn begin(connection: &Connection, task: Task, mut order: Order, face: &Face) -> Result<Run> {
         let id = run_id();
-        let workspace = Arc::new(Workspace::open(&task.out, &id)?);
-        let unfinished = match task.scope {
-            Scope::Everything if !task.is_fresh => workspace.last_record()?,
+        let workspace = Arc::new(Workspace::open(&order.out, &id)?);
+        let unfinished = match order.scope {
+            Scope::Everything if !order.is_fresh => workspace.last_record()?,
             _ => None,
         };
         let unfinished = unfinished.and_then(|record| Unfinished::read(&record, connection.model.id()));
@@ -133,7 +134,7 @@ impl Run {
             Some(unfinished) => resumed(connection.model.clone(), unfinished),
             None => connection.model.clone(),
         };
-        let record = task.record.as_deref().map(RunLog::create).transpose()?;
+        let record = order.record.as_deref().map(RunLog::create).transpose()?;
         let tape = tape([Some(workspace.run_log()?), record].into_iter().flatten().collect(), face.clone());
         let engine = Engine {
             model: recorded(model, tape.clone()),
@@ -141,25 +142,26 @@ impl Run {
             patience: connection.patience,
             pace: connection.pace.clone(),
             budget: connection.budget.clone(),
-            events: events(face.clone(), tape, task.told.clone()),
+            events: events(face.clone(), tape, order.told.clone()),
         };
-        task.notices = connection.notices.iter().cloned().chain(task.notices).chain(going_on).collect();
-        Ok(Run { engine, workspace, task, id, face: face.clone(), name: connection.name.clone() })
+        order.notices = connection.notices.iter().cloned().chain(order.notices).chain(going_on).collect();
+        Ok(Run { engine, workspace, task, order, id, face: face.clone(), name: connection.name.clone() })
     }
 
     /// Does the work, until it is done or `stop` comes.
     pub async fn work(&self, stop: impl Future<Output = Result<()>>) -> Result<Outcome> {
-        let Run { engine, workspace, task, .. } = self;
+        let Run { engine, workspace, task, order, .. } = self;
         engine.events.start(&self.id, engine.model.id(), workspace.name());
-        for notice in &task.notices {
+        landing::tell_finished(&engine.events, workspace);
+        for notice in &order.notices {
             engine.events.notice(notice);
         }
         let ask = async {
-            generate(engine, workspace, &task.spec, task.scope.clone()).await?;
-            let proposal = Arc::new(landing::propose(&engine.events, workspace, task.diffs));
-            let consent = match task.consent {
+            generate(engine, workspace, task, order.scope.clone()).await?;
+            let proposal = Arc::new(landing::propose(&engine.events, workspace, order.diffs));
+            let consent = match order.consent {
                 Some(consent) => consent,
-                None if proposal.is_empty() => Consent::Everything,
+                None if !proposal.touches_files() => Consent::Everything,
                 None => {
                     let (face, proposal) = (self.face.clone(), proposal.clone());
                     tokio::task::spawn_blocking(move || consent(&face, &proposal)).await?
@@ -187,14 +189,28 @@ impl Run {
             }
             Err(error) => (Outcome::Failed, Some(error)),
         };
+        if let Err(error) = self.remember() {
+            self.face.warn(&format!("{error:#}; the next run will ask for these files again"));
+        }
         let words = error.as_ref().map(|error| format!("{error:#}"));
-        let report = self.engine.events.finish(outcome, words, self.task.started.elapsed().as_secs_f64());
+        let report = self.engine.events.finish(outcome, words, self.order.started.elapsed().as_secs_f64());
         if let Some(name) = &self.name
             && let Err(error) = surroundings::remember(name, &report.habits)
         {
             self.face.warn(&format!("{error:#}"));
         }
         Ended { report, error }
+    }
+
+    /// Keeps what the files that have landed were made from, so that the next run asks for what has changed since.
+    fn remember(&self) -> Result<()> {
+        let report = self.engine.events.report();
+        let made = self.task.made();
+        if made == Made::default() {
+            return Ok(());
+        }
+        let lineage = made.after(self.task.past.lineage.clone(), |path| report.has_landed(path));
+        self.workspace.remember(&lineage)
     }
 }
 

@@ -59,6 +59,7 @@ fn act(
         Events::to(move |event| face.show(event))
     };
     events.start(&run, "", workspace.name());
+    landing::tell_finished(&events, &workspace);
     let error = work(&events, &workspace).err();
     let outcome = if error.is_some() { Outcome::Failed } else { events.report().verdict() };
     let report =

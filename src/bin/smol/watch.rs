@@ -21,9 +21,10 @@ use tokio::sync::oneshot;
 use crate::{
     Failure,
     cli::GenArgs,
+    decided::{decide, prompt},
     face::{BOLD, Face, say},
     failed,
-    generate::{Turn, decide, once, prompt},
+    generate::{Turn, once},
     run::{Told, interrupted, runtime},
 };
 
@@ -48,7 +49,7 @@ pub fn run(args: &GenArgs, scope: Scope, face: &Face) -> Result<Outcome, Failure
     let SpecSource::File(prompt) = SpecSource::of(prompt(args)) else {
         return Err(Failure::Usage(anyhow!("--watch needs a prompt in a file, so that there is something to watch")));
     };
-    let mut decided = decide(args).map_err(Failure::Usage)?;
+    let mut decided = decide(args, face).map_err(Failure::Usage)?;
     let plan = Path::new(&decided.settings.out).join(PLAN_FILE);
     let (watch, stirs) = Watch::begin(inputs(&prompt, &plan, &scope)).map_err(Failure::Usage)?;
     let watch = Arc::new(Mutex::new(watch));
@@ -79,7 +80,7 @@ pub fn run(args: &GenArgs, scope: Scope, face: &Face) -> Result<Outcome, Failure
             let Cause::Changed(paths) = next else { return Ok(Outcome::Interrupted) };
             scope_now = if paths == [plan.clone()] { of_plan(&scope) } else { scope.clone() };
             notices = vec![format!("{} changed, so it runs again", names(&paths))];
-            match decide(args) {
+            match decide(args, face) {
                 Ok(decided) => break decided,
                 Err(error) => drop(failed(Failure::Usage(error), face)),
             }

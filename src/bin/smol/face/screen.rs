@@ -109,8 +109,10 @@ impl Screen {
             | Event::Sliced { .. }
             | Event::ParameterDropped { .. }
             | Event::Stepped { .. }
+            | Event::Chosen(_)
             | Event::Retrying { .. }
             | Event::AskedAgain { .. }
+            | Event::GaveUp { .. }
             | Event::PlanReady { .. }
             | Event::Merged { .. }
             | Event::Conflict { .. }
