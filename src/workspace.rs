@@ -11,6 +11,7 @@ mod commit;
 mod disk;
 mod landing_log;
 mod manifest;
+mod memory;
 mod named;
 mod record;
 mod run_log;
@@ -42,6 +43,7 @@ use self::{
     transaction::{STAGE, Transaction},
 };
 pub use self::{
+    memory::{carry_memory, is_taken, nearest},
     named::{Access, is_file, read_below, read_lineage, read_named, read_prompts, read_record, write_new, write_own},
     run_log::RunLog,
     settle::Resolution,

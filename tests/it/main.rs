@@ -1,5 +1,6 @@
 //! The real binary against a fake provider over real sockets: what was sent, what was written, what was said.
 
+mod branches;
 mod cassettes;
 mod faces;
 mod fake;

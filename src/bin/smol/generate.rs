@@ -13,7 +13,7 @@ use smol_dev::{
 };
 
 use crate::{
-    Failure,
+    Failure, branches,
     cli::GenArgs,
     decided::{DEFAULT_PROMPT, Decided, decide},
     dry_run, ending,
@@ -28,6 +28,9 @@ pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     let scope = scope(&args).map_err(Failure::Usage)?;
     if args.watch {
         return watch::run(&args, scope, face);
+    }
+    if let Some(branch) = &args.branch {
+        return branches::run(&args, branch, scope, face, started);
     }
     let decided = decide(&args, face).map_err(Failure::Usage)?;
     if args.dry_run || args.explain {
@@ -97,7 +100,7 @@ fn consent(args: &GenArgs) -> Option<Consent> {
 }
 
 /// What was typed of one run.
-fn order(args: &GenArgs, scope: Scope, out: PathBuf, started: Instant) -> Order {
+pub fn order(args: &GenArgs, scope: Scope, out: PathBuf, started: Instant) -> Order {
     Order {
         scope,
         out,

@@ -1,5 +1,6 @@
 //! The shell around the library: argv, environment, terminal, clock, exit code. It decides nothing else.
 
+mod branches;
 mod cli;
 mod decided;
 mod dry_run;
