@@ -15,7 +15,7 @@
 //! In a straight line: [`spec`], [`plan`], [`file_list`], [`file`], then [`engine`], which puts one question to the
 //! model, and [`generate`], which puts all of them.
 //!
-//! * Nouns and stages: [`spec`] is what a person wants; [`plan`] what the files agree on, with the [`contract`] in it
+//! * Nouns and stages: [`spec`] is what a person wants, for all files and for single ones; [`plan`] what the files agree on, with the [`contract`] in it
 //!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
 //!   functions, `ask` and `read`.
 //! * Run again: [`lineage`] knows what every file was made from, [`rerun`] decides what has to be asked for,
@@ -24,11 +24,12 @@
 //!   new.
 //! * Pure parts: [`path`] parses what a model calls a path, [`path_list`] reads a list of them out of whatever it said,
 //!   [`thinking`] tells what a model thinks from what it answers, [`extract`] takes a file's text out of an answer,
-//!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
-//!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
-//!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a
-//!   project.
+//!   [`image`] tells what pictures there are, [`signatures`] takes what a file offers out of its text, [`prompts`] holds
+//!   every word that is sent, [`tokens`] counts roughly and [`usage`] what was used, [`settings`] decides from what was
+//!   typed and found, [`source`] opens what answers, [`reachable`] what could, [`shipped`] has the examples built in,
+//!   [`starter`] the first files of a project.
 //! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
+//! * What is on disk: [`check`] finds names that do not fit across the files of any project.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]; [`landing`] tells what becomes of files.
@@ -54,6 +55,7 @@
 //! `tests/it/tidy.rs` checks what can be checked of this from the source itself.
 
 pub mod budget;
+pub mod check;
 mod command;
 mod continuation;
 pub mod contract;
@@ -64,6 +66,7 @@ mod fence;
 pub mod file;
 pub mod file_list;
 pub mod generate;
+pub mod image;
 pub mod landing;
 mod leader;
 pub mod lineage;

@@ -1,53 +1,72 @@
-//! What smol remembers of one output directory, taken along to another that holds the same project.
+//! What the files were made from, kept in smol's memory beside the manifest: it changes with a commit, and goes back
+//! with it.
 
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
 
 use anyhow::{Context, Result};
-use cap_std::{ambient_authority, fs::Dir};
+use cap_std::fs::Dir;
 
-use super::{LINEAGE, MEMORY, disk};
+use super::{
+    Workspace,
+    disk::explained,
+    manifest::{read_json, write_json},
+};
+use crate::lineage::Lineage;
 
-/// Not the records, nor what is under way there.
-const FILES: [&str; 3] = ["manifest.json", "landing", LINEAGE];
-const TEXTS: &str = "base";
+pub(super) const NAME: &str = "lineage.json";
+/// As it will be when the commit under way is done.
+const NEXT: &str = "lineage.next.json";
+/// As it was before the last run.
+const BEFORE: &str = "lineage.before.json";
 
-/// Copies what smol knows of the files in `from` to `to`, unless `to` has a memory of its own. Without it every file
-/// there would count as a person's. Nothing is done where one of the two is no directory.
-///
-/// # Errors
-/// If the disk refuses.
-pub fn carry_memory(from: &Path, to: &Path) -> Result<()> {
-    if !from.join(MEMORY).is_dir() || !to.is_dir() || to.join(MEMORY).exists() {
-        return Ok(());
+impl Workspace {
+    /// Keeps what the files will have been made from once the commit is done, however it is cut short.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn foresee(&self, lineage: Lineage) -> Result<()> {
+        write_json(&self.memory, NEXT, &Lineage { run: self.run.clone(), ..lineage }).context("nothing was changed")
     }
-    let copy = || {
-        let from = Dir::open_ambient_dir(from.join(MEMORY), ambient_authority())?;
-        let to = Dir::open_ambient_dir(to, ambient_authority())?;
-        to.create_dir_all(format!("{MEMORY}/{TEXTS}"))?;
-        let to = to.open_dir(MEMORY)?;
-        let texts = from.read_dir(TEXTS).into_iter().flatten().flatten();
-        let texts = texts.filter_map(|entry| Some(format!("{TEXTS}/{}", entry.file_name().into_string().ok()?)));
-        for name in FILES.into_iter().map(str::to_owned).chain(texts).filter(|name| from.is_file(name)) {
-            disk::whole(&to, &name, &from.read(&name)?)?;
-        }
-        anyhow::Ok(())
-    };
-    copy().with_context(|| format!("could not take smol's memory along from '{}'", from.display()))
+
+    /// Keeps what the files were made from, for the next run.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn remember(&self, lineage: Lineage) -> Result<()> {
+        let _ = self.memory.remove_file(NEXT);
+        write_json(&self.memory, NEXT, &Lineage { run: self.run.clone(), ..lineage })?;
+        adopt(&self.memory).context("could not keep what the files were made from")
+    }
 }
 
-/// The nearest directory above `path`, or itself, that is there, by its real name; and the rest of the path.
+/// What is known.
 ///
 /// # Errors
-/// If there is none.
-pub fn nearest(path: &Path) -> Result<(PathBuf, PathBuf)> {
-    let path = std::path::absolute(path).with_context(|| format!("'{}' is no path", path.display()))?;
-    let existing = path.ancestors().find(|path| path.is_dir()).unwrap_or(&path);
-    let real = existing.canonicalize().with_context(|| format!("could not look at '{}'", existing.display()))?;
-    let rest = path.strip_prefix(existing).unwrap_or(Path::new("")).to_owned();
-    Ok((real, rest))
+/// If it cannot be read: guessing would ask, and pay, for everything again.
+pub(super) fn read(memory: &Dir) -> Result<Lineage> {
+    Ok(read_json(memory, NAME)?.unwrap_or_default())
 }
 
-/// Whether something is there, be it only an empty file.
-pub fn is_taken(path: &Path) -> bool {
-    std::fs::read_dir(path).map_or(path.exists(), |mut entries| entries.next().is_some())
+/// The commit is done: what was foreseen is so. Done twice it changes nothing.
+pub(super) fn adopt(memory: &Dir) -> Result<()> {
+    let Some(next) = read_json::<Lineage>(memory, NEXT)? else { return Ok(()) };
+    let known = read(memory)?;
+    if known.run != next.run {
+        write_json(memory, BEFORE, &known)?;
+    }
+    memory.rename(NEXT, memory, NAME).map_err(explained)
+}
+
+/// This run is taken back, and with it what was made in it. What is known of another one is forgotten: then everything
+/// is asked for anew, which is dear and right.
+pub(super) fn go_back(memory: &Dir, run: Option<&str>) -> Result<()> {
+    let is_known = read(memory)?.run == run.unwrap_or_default() && memory.exists(BEFORE);
+    let done = match is_known {
+        true => memory.rename(BEFORE, memory, NAME),
+        false => memory.remove_file(NAME),
+    };
+    match done {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(explained(error)),
+        _ => Ok(()),
+    }
 }

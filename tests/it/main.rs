@@ -2,10 +2,12 @@
 
 mod branches;
 mod cassettes;
+mod check;
 mod faces;
 mod fake;
 mod faults;
 mod generate;
+mod includes;
 mod killing;
 mod merging;
 mod money;
@@ -13,6 +15,7 @@ mod odd_servers;
 mod ownership;
 mod readme;
 mod requests;
+mod rerun;
 mod secure;
 mod smol;
 mod snapshot;

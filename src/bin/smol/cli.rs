@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
-use smol_dev::model::provider::Effort;
+use smol_dev::{check::Rule, model::provider::Effort};
 
 /// Turns a markdown spec into a whole codebase, with any model.
 #[derive(Parser)]
@@ -19,6 +19,8 @@ pub struct Cli {
 pub enum Command {
     /// Turn a spec into a codebase
     Gen(Box<GenArgs>),
+    /// Find names that do not fit across the files of a project
+    Check(CheckArgs),
     /// Take back the last run, to the byte
     Undo(UndoArgs),
     /// Show which models can be asked from here, and what they can do
@@ -88,6 +90,9 @@ pub struct GenArgs {
     /// Write only this file again, from the plan in the output directory (repeatable)
     #[arg(long, value_name = "PATH", env = "SMOL_FILE", hide_env = true, conflicts_with_all = ["plan_only", "from_plan"])]
     pub file: Vec<String>,
+    /// Let the spec include files from outside of the folder that it stands in
+    #[arg(long, env = "SMOL_ALLOW_OUTSIDE", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub allow_outside: bool,
     /// Stop when the plan and the file list stand
     #[arg(long, env = "SMOL_PLAN_ONLY", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with = "from_plan")]
     pub plan_only: bool,
@@ -166,6 +171,39 @@ pub struct GenArgs {
     /// Take prompts from this directory instead of the built-in ones of the same name
     #[arg(long, value_name = "DIR", env = "SMOL_PROMPTS", hide_env = true)]
     pub prompts: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// Directory of the project [default: .]
+    pub dir: Option<PathBuf>,
+    /// Look with these rules only (repeatable, or a list with commas)
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule)]
+    pub rule: Vec<Rule>,
+    /// Look without these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule)]
+    pub ignore: Vec<Rule>,
+    /// How to print what is found; --json is the same as --format json
+    #[arg(long, visible_alias = "output-format", value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One line each, the place first
+    Text,
+    /// One JSON object a line; the last one has the counts
+    Json,
+    /// SARIF 2.1.0, for code hosts and editors
+    Sarif,
+}
+
+/// A rule by its name.
+fn rule(typed: &str) -> Result<Rule, String> {
+    Rule::ALL.iter().copied().find(|rule| rule.to_string() == typed).ok_or_else(|| {
+        let names: Vec<String> = Rule::ALL.iter().map(Rule::to_string).collect();
+        format!("there is no such rule; the rules are {}", names.join(", "))
+    })
 }
 
 #[derive(Args)]

@@ -15,7 +15,7 @@ use smol_dev::{
 use crate::{
     Failure, branches,
     cli::GenArgs,
-    decided::{DEFAULT_PROMPT, Decided, decide},
+    decided::{DEFAULT_PROMPT, Decided, about, decide},
     dry_run, ending,
     face::{Face, say},
     run::{Connection, GRACE, Order, Run, Told, interrupted, runtime},
@@ -133,6 +133,7 @@ fn command(args: &GenArgs) -> String {
     let mut words = vec!["smol gen".to_owned()];
     let prompt = args.prompt.as_ref().or(args.prompt_flag.as_ref()).filter(|prompt| *prompt != DEFAULT_PROMPT);
     words.extend(prompt.map(|prompt| quoted(prompt)));
+    words.extend(args.allow_outside.then(|| "--allow-outside".to_owned()));
     let flags = [("-o", &args.out), ("-m", &args.model), ("--base-url", &args.base_url), ("--replay", &args.replay)];
     words.extend(flags.into_iter().filter_map(|(flag, value)| {
         Some(format!("{flag} {}", quoted(value.as_ref().filter(|value| !value.is_empty())?)))
@@ -142,8 +143,8 @@ fn command(args: &GenArgs) -> String {
 
 /// Shows what would be asked: of whom, why, for how much.
 fn foresee(args: &GenArgs, decided: &Decided, scope: &Scope, face: &Face) -> Result<()> {
-    let Decided { spec, settings, prompts, asked, past } = decided;
-    settings.notices.iter().for_each(|notice| face.note(notice));
+    let Decided { spec, settings, prompts, asked, past, .. } = decided;
+    settings.notices.iter().chain(&about(spec)).for_each(|notice| face.note(notice));
     if args.explain {
         return dry_run::explain(&decided.planning()?, &decided.chosen()?, face);
     }
@@ -159,7 +160,7 @@ fn nothing_to_do(decided: &Decided, notices: &[String], face: &Face, started: In
         move |event| face.show(event)
     });
     events.start("", &decided.asked.model, out);
-    notices.iter().for_each(|notice| events.notice(notice));
+    decided.settings.notices.iter().chain(notices).for_each(|notice| events.notice(notice));
     events.notice("nothing to do: no file's sources have changed; --fresh asks for all anew, --explain tells more");
     events.finish(Outcome::Complete, None, started.elapsed().as_secs_f64());
     Outcome::Complete

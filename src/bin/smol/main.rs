@@ -1,6 +1,7 @@
 //! The shell around the library: argv, environment, terminal, clock, exit code. It decides nothing else.
 
 mod branches;
+mod check;
 mod cli;
 mod decided;
 mod dry_run;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Gen(args) if !args.resolve.is_empty() => settle::resolve(*args, &face),
         Command::Gen(args) => generate::run(*args, &face),
+        Command::Check(args) => check::run(args, &face),
         Command::Undo(args) => settle::undo(args, &face),
         Command::Models(args) => done(models::run(&args, &face)),
         Command::Init(args) => done(init::run(args)),

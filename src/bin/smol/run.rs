@@ -34,7 +34,7 @@ use smol_dev::{
     workspace::{RunLog, Workspace},
 };
 
-use crate::{Failure, face::Face, summary, surroundings, words::counted};
+use crate::{Failure, decided::about, face::Face, summary, surroundings, words::counted};
 
 /// A recorded run is given so fast on a terminal: a model at full speed, and a person can still follow.
 const DEMO: Tempo = Tempo::TokensPerSecond(600);
@@ -109,7 +109,7 @@ impl Connection {
             patience: settings.patience,
             pace: Arc::new(Pace::new(settings.jobs.most(), capacity)),
             budget: Arc::new(budget),
-            notices: opened.notice.into_iter().chain(settings.notices).chain(of_capacity).collect(),
+            notices: opened.notice.into_iter().chain(settings.notices).chain(about(spec)).chain(of_capacity).collect(),
             name: opened.name,
             is_demo: opened.is_demo,
         })
@@ -176,6 +176,10 @@ impl Run {
             stopped = stop => return stopped.map(|()| Outcome::Interrupted),
         };
         // From here on Ctrl-C waits: this is short, and stopped half way it would only be finished by the next command.
+        if !proposal.is_empty() {
+            let lineage = task.past.lineage.clone();
+            workspace.foresee(task.made().after(lineage, |_| consent == Consent::Everything))?;
+        }
         landing::commit(&engine.events, workspace, &proposal, consent)?;
         Ok(engine.events.report().verdict())
     }
@@ -210,7 +214,7 @@ impl Run {
             return Ok(());
         }
         let lineage = made.after(self.task.past.lineage.clone(), |path| report.has_landed(path));
-        self.workspace.remember(&lineage)
+        self.workspace.remember(lineage)
     }
 }
 

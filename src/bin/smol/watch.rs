@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 use crate::{
     Failure,
     cli::GenArgs,
-    decided::{decide, prompt},
+    decided::{Decided, decide, prompt},
     face::{BOLD, Face, say},
     failed,
     generate::{Turn, once},
@@ -51,7 +51,7 @@ pub fn run(args: &GenArgs, scope: Scope, face: &Face) -> Result<Outcome, Failure
     };
     let mut decided = decide(args, face).map_err(Failure::Usage)?;
     let plan = Path::new(&decided.settings.out).join(PLAN_FILE);
-    let (watch, stirs) = Watch::begin(inputs(&prompt, &plan, &scope)).map_err(Failure::Usage)?;
+    let (watch, stirs) = Watch::begin(inputs(&prompt, &plan, &scope, &decided)).map_err(Failure::Usage)?;
     let watch = Arc::new(Mutex::new(watch));
     let mut causes = Causes { interrupt: listen().map_err(Failure::Usage)?, stirs, watch: watch.clone() };
     let (mut scope_now, mut notices) = (scope.clone(), Vec::new());
@@ -81,7 +81,11 @@ pub fn run(args: &GenArgs, scope: Scope, face: &Face) -> Result<Outcome, Failure
             scope_now = if paths == [plan.clone()] { of_plan(&scope) } else { scope.clone() };
             notices = vec![format!("{} changed, so it runs again", names(&paths))];
             match decide(args, face) {
-                Ok(decided) => break decided,
+                Ok(decided) => {
+                    let inputs = inputs(&prompt, &plan, &scope, &decided);
+                    lock(&watch).follow(inputs).map_err(Failure::Run)?;
+                    break decided;
+                }
                 Err(error) => drop(failed(Failure::Usage(error), face)),
             }
         };
@@ -119,12 +123,15 @@ fn rest(causes: &mut Causes) -> Result<Cause> {
     runtime().context("could not wait for a change")?.block_on(causes.next())
 }
 
-fn inputs(prompt: &str, plan: &Path, scope: &Scope) -> Inputs {
+fn inputs(prompt: &str, plan: &Path, scope: &Scope, decided: &Decided) -> Inputs {
     let prompt = PathBuf::from(prompt);
     let specs = prompt.with_file_name(SPECS);
     // Where the plan is all that is wanted, it is not what the run is made from.
     let plan = (*scope != Scope::PlanOnly).then(|| plan.to_owned());
-    Inputs { files: [prompt].into_iter().chain(plan).collect(), folders: [specs].into() }
+    Inputs {
+        files: [prompt].into_iter().chain(plan).chain(decided.included.iter().cloned()).collect(),
+        folders: [specs].into(),
+    }
 }
 
 /// The plan that smol itself wrote is no change.
