@@ -31,8 +31,8 @@ pub struct Engine {
     pub model: Arc<dyn Model>,
     pub prompts: Prompts,
     pub patience: Patience,
-    pub pace: Pace,
-    pub budget: Budget,
+    pub pace: Arc<Pace>,
+    pub budget: Arc<Budget>,
     pub events: Events,
 }
 

@@ -34,7 +34,8 @@
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]; [`landing`] tells what becomes of files.
 //!   The library prints nothing.
-//! * Effects have one address each: the disk is [`workspace`], the network is [`model`]. Environment, terminal and
+//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes are `command`, which
+//!   only git is run with: [`worktree`] has a run's files on a branch of their own. Environment, terminal and
 //!   clock belong to the binary, which can use only what is public here.
 //!
 //! # What always holds
@@ -55,6 +56,7 @@
 
 pub mod budget;
 pub mod check;
+mod command;
 mod continuation;
 pub mod contract;
 pub mod engine;
@@ -94,3 +96,4 @@ pub mod thinking;
 pub mod tokens;
 pub mod usage;
 pub mod workspace;
+pub mod worktree;

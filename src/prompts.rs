@@ -25,6 +25,7 @@ const BUILT_IN: &[(&str, &str)] = &[
 ];
 
 /// The templates, by name.
+#[derive(Clone)]
 pub struct Prompts(Environment<'static>);
 
 impl Prompts {

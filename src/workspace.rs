@@ -7,6 +7,7 @@
 //! stands there (a [`Proposal`]), and committed as one act.
 
 mod base;
+mod carry;
 mod commit;
 mod disk;
 mod folder;
@@ -21,6 +22,7 @@ mod transaction;
 pub mod tree;
 mod undo;
 mod waiting;
+mod watch;
 
 use std::{
     collections::BTreeSet,
@@ -35,14 +37,8 @@ use cap_std::{
     fs::{Dir, OpenOptions},
 };
 
-use self::{
-    disk::{Moved, Present, explained, hash},
-    landing_log::Line,
-    manifest::{Manifest, Standing},
-    record::Entry,
-    transaction::{STAGE, Transaction},
-};
 pub use self::{
+    carry::{carry_memory, is_taken, nearest},
     folder::{Folder, Outside},
     named::{
         Access, is_cut_short, is_file, read_below, read_lineage, read_named, read_prompts, read_record, write_new,
@@ -51,6 +47,14 @@ pub use self::{
     run_log::RunLog,
     settle::Resolution,
     undo::{Rest, Undone},
+    watch::{Inputs, Stirs, Watch},
+};
+use self::{
+    disk::{Moved, Present, explained, hash},
+    landing_log::Line,
+    manifest::{Manifest, Standing},
+    record::Entry,
+    transaction::{STAGE, Transaction},
 };
 use crate::{
     path::RelPath,

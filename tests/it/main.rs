@@ -1,5 +1,6 @@
 //! The real binary against a fake provider over real sockets: what was sent, what was written, what was said.
 
+mod branches;
 mod cassettes;
 mod check;
 mod faces;
@@ -21,6 +22,7 @@ mod snapshot;
 mod start;
 mod tidy;
 mod undo;
+mod watching;
 mod weather;
 mod windows;
 mod wires;

@@ -107,6 +107,15 @@ pub struct GenArgs {
     /// Show every difference before it is written
     #[arg(long, env = "SMOL_DIFF", hide_env = true, value_parser = FalseyValueParser::new())]
     pub diff: bool,
+    /// Run again whenever the prompt, what belongs to it, or the plan in the output directory changes, until Ctrl-C
+    #[arg(long, env = "SMOL_WATCH", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with_all = ["dry_run", "record"])]
+    pub watch: bool,
+    /// Write into a git worktree on this new branch and commit there; your own files and index are not touched
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["watch", "dry_run", "explain", "record", "resolve"])]
+    pub branch: Option<String>,
+    /// Do it so many times at once, on the branches NAME-1, NAME-2 and so on, under one --max-cost and one --jobs
+    #[arg(long, value_name = "N", requires = "branch")]
+    pub variants: Option<NonZeroUsize>,
     /// Settle files whose new text waits, and ask no model: HOW is ours (yours stays), theirs (the new text takes its
     /// place) or markers (both, with conflict markers where they clash)
     #[arg(long, num_args = 2.., value_names = ["HOW", "PATH"], conflicts_with_all = ["prompt", "file", "plan_only", "from_plan"])]

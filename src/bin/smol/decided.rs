@@ -1,6 +1,10 @@
 //! What follows from what was typed, set and found, before anything is opened or asked.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, anyhow, bail};
 use smol_dev::{
@@ -35,6 +39,8 @@ pub struct Decided {
     pub prompts: Prompts,
     pub asked: dry_run::Asked,
     pub past: Past,
+    /// The files beside the prompt that the spec was read from.
+    pub included: BTreeSet<PathBuf>,
 }
 
 impl Decided {
@@ -70,6 +76,11 @@ impl Decided {
     }
 }
 
+/// The prompt as it was named.
+pub fn prompt(args: &GenArgs) -> &str {
+    args.prompt.as_ref().or(args.prompt_flag.as_ref()).map_or(DEFAULT_PROMPT, String::as_str)
+}
+
 pub fn decide(args: &GenArgs, face: &Face) -> Result<Decided> {
     let typed = Typed {
         model: args.model.clone(),
@@ -93,9 +104,9 @@ pub fn decide(args: &GenArgs, face: &Face) -> Result<Decided> {
         None => Default::default(),
     };
     let prompts = Prompts::with(prompts)?;
-    let argument = args.prompt.as_ref().or(args.prompt_flag.as_ref()).map_or(DEFAULT_PROMPT, String::as_str);
     let outside = if args.allow_outside { Outside::Allowed } else { Outside::Refused };
-    let spec = read_spec(argument, outside, &prompts)?;
+    let mut included = BTreeSet::new();
+    let spec = read_spec(prompt(args), outside, &prompts, &mut included)?;
     let mut settings = settings;
     if workspace::is_cut_short(Path::new(&settings.out)) && !args.dry_run && !args.explain {
         drop(Workspace::open(Path::new(&settings.out), "")?);
@@ -108,7 +119,7 @@ pub fn decide(args: &GenArgs, face: &Face) -> Result<Decided> {
     let asked = dry_run::Asked::of(&settings, lineage.files.values().next().map(|sources| sources.model.as_str()));
     let renewal = if args.yes { Renewal::WriteAnew } else { Renewal::Keep };
     let past = Past { lineage, renewal };
-    let mut decided = Decided { spec, settings, prompts, asked, past };
+    let mut decided = Decided { spec, settings, prompts, asked, past, included };
     if !args.dry_run && !args.explain && wants_renewal(&decided, face)? {
         decided.past.renewal = Renewal::WriteAnew;
     }
@@ -133,7 +144,8 @@ fn wants_renewal(decided: &Decided, face: &Face) -> Result<bool> {
     Ok(matches!(answer.as_deref(), Some("y" | "yes")))
 }
 
-fn read_spec(argument: &str, outside: Outside, prompts: &Prompts) -> Result<Spec> {
+/// Every file that it is read from beside the prompt is put into `included`.
+fn read_spec(argument: &str, outside: Outside, prompts: &Prompts, included: &mut BTreeSet<PathBuf>) -> Result<Spec> {
     let text = match SpecSource::of(argument) {
         SpecSource::Stdin => std::io::read_to_string(std::io::stdin()).context("could not read the spec from stdin")?,
         SpecSource::File(path) => {
@@ -143,7 +155,14 @@ fn read_spec(argument: &str, outside: Outside, prompts: &Prompts) -> Result<Spec
             let folder = Folder::of(path, outside).with_context(context)?;
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
             let document = Document { name: &name, text: &text, specs: &folder.specs()? };
-            return Spec::read(prompts, &document, &|path| folder.read(path));
+            let read = RefCell::new(BTreeSet::new());
+            let load = |below: &str| {
+                read.borrow_mut().insert(path.with_file_name("").join(below));
+                folder.read(below)
+            };
+            let spec = Spec::read(prompts, &document, &load);
+            included.extend(read.into_inner());
+            return spec;
         }
         SpecSource::Text(text) if workspace::is_file(Path::new(&text)) => {
             return Err(anyhow!(
