@@ -101,7 +101,7 @@ impl Watch {
     }
 
     fn contents(&self) -> BTreeMap<PathBuf, blake3::Hash> {
-        let below = self.inputs.folders.iter().flat_map(|folder| walkdir::WalkDir::new(folder)).flatten();
+        let below = self.inputs.folders.iter().flat_map(walkdir::WalkDir::new).flatten();
         let below = below.map(walkdir::DirEntry::into_path).filter(|path| is_markdown(path));
         let all = self.inputs.files.iter().cloned().chain(below);
         all.filter_map(|path| hash(&path).map(|hash| (path, hash))).collect()
