@@ -23,6 +23,8 @@
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
 //!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
 //!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a project.
+//! * The way back: [`tree`] is a codebase as it was read, [`encoding`] turns its bytes into text and back, and
+//!   [`secrets`] keeps credentials out of what is sent.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
@@ -45,6 +47,7 @@
 pub mod budget;
 mod continuation;
 pub mod contract;
+pub mod encoding;
 pub mod engine;
 pub mod event;
 pub mod extract;
@@ -63,6 +66,7 @@ pub mod prompts;
 pub mod reachable;
 mod repetition;
 pub mod report;
+pub mod secrets;
 pub mod settings;
 pub mod shipped;
 pub mod signatures;
@@ -71,5 +75,6 @@ pub mod spec;
 pub mod starter;
 pub mod thinking;
 pub mod tokens;
+pub mod tree;
 pub mod usage;
 pub mod workspace;

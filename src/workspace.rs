@@ -3,6 +3,7 @@
 //! Everything in the output directory goes through one directory handle, so no symlink and no `..` leads out of it.
 //! smol owns a file only while its bytes are those that smol wrote; every other file is a person's and stays.
 
+mod codebase;
 mod manifest;
 mod run_log;
 
@@ -17,7 +18,7 @@ use cap_std::{ambient_authority, fs::Dir};
 use cap_tempfile::TempFile;
 
 use self::manifest::Manifest;
-pub use self::run_log::RunLog;
+pub use self::{codebase::read_tree, run_log::RunLog};
 use crate::path::RelPath;
 
 /// smol's own directory in the output directory.
