@@ -24,7 +24,7 @@
 //!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
 //!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a project.
 //! * The way back: [`tree`] is a codebase as it was read, [`encoding`] turns its bytes into text and back, and
-//!   [`secrets`] keeps credentials out of what is sent.
+//!   [`secrets`] keeps credentials out of what is sent; [`patch`] puts a model's replacement where it belongs.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
@@ -58,6 +58,7 @@ pub mod generate;
 pub mod lineage;
 pub mod model;
 pub mod pace;
+pub mod patch;
 pub mod path;
 pub mod path_list;
 pub mod patience;
