@@ -18,8 +18,6 @@ use std::{
 
 use fake::{Answer, Asked, Fake};
 
-/// The fake provider repeats it in an error of its own; nothing here sends it.
-const KEY: &str = "unused";
 const FIRST_TOKEN: Duration = Duration::from_millis(400);
 const TOKENS_PER_SECOND: f64 = 60.0;
 /// How much faster than real the simulated service is.

@@ -1,6 +1,8 @@
 //! The part of a plan that a program can read: which files, what each offers, what each takes from which.
 //! Knows nothing about models or disks.
 
+use std::ops::Range;
+
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +12,9 @@ use crate::path::RelPath;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Contract {
+    #[serde(skip_serializing_if = "Project::is_empty")]
     pub project: Project,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileContract>,
 }
 
@@ -18,11 +22,17 @@ pub struct Contract {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Project {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dom_ids: Vec<Name>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Name>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub schemas: Vec<Name>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Name>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub environment: Vec<Name>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<Name>,
 }
 
@@ -32,8 +42,11 @@ pub struct Project {
 pub struct Name {
     pub name: String,
     /// The element, the type, the payload and its answer, or the default: whatever has to be spelled alike.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub shape: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub meaning: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
 }
 
@@ -42,8 +55,11 @@ pub struct Name {
 #[serde(default)]
 pub struct FileContract {
     pub path: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub purpose: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exports: Vec<Export>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<Use>,
 }
 
@@ -52,8 +68,11 @@ pub struct FileContract {
 #[serde(default)]
 pub struct Export {
     pub name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kind: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub signature: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub meaning: String,
 }
 
@@ -62,6 +81,7 @@ pub struct Export {
 #[serde(default)]
 pub struct Use {
     pub path: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
 }
 
@@ -70,9 +90,7 @@ impl Contract {
     ///
     /// The error says in one line why there is none, for a person who edits the plan.
     pub fn read(plan: &str) -> Result<Contract, String> {
-        let blocks = yaml_blocks(plan);
-        let marked = blocks.iter().find(|block| block.info.split_whitespace().any(|word| word == "contract"));
-        let Some(block) = marked.or_else(|| blocks.iter().find(|block| block.text.contains("files:"))) else {
+        let Some(block) = block(plan) else {
             return Err("it has no fenced block marked 'yaml contract'".to_owned());
         };
         let contract: Contract = serde_saphyr::from_str(&block.text).map_err(|error| {
@@ -83,6 +101,18 @@ impl Contract {
             return Err("its contract block names no files".to_owned());
         }
         Ok(contract)
+    }
+
+    /// What a plan says besides its contract.
+    pub fn prose(plan: &str) -> String {
+        let block = block(plan).map_or(0..0, |block| block.range);
+        format!("{}{}", &plan[..block.start], &plan[block.end..])
+    }
+
+    /// The contract as it stands in a plan.
+    pub fn yaml(&self) -> String {
+        let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+        serde_saphyr::to_string_with_options(self, options).expect("it is made of texts and lists")
     }
 
     /// The paths of its files, as written, in the order of the plan.
@@ -96,18 +126,46 @@ impl Contract {
     }
 }
 
+impl Project {
+    /// Its lists, each with the name of its kind.
+    pub fn kinds(&self) -> [&Vec<Name>; 6] {
+        let Project { dom_ids, messages, schemas, routes, environment, packages } = self;
+        [dom_ids, messages, schemas, routes, environment, packages]
+    }
+
+    /// The same, to be changed.
+    pub fn kinds_mut(&mut self) -> [&mut Vec<Name>; 6] {
+        let Project { dom_ids, messages, schemas, routes, environment, packages } = self;
+        [dom_ids, messages, schemas, routes, environment, packages]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.kinds().iter().all(|names| names.is_empty())
+    }
+}
+
 struct Block {
     info: String,
     text: String,
+    /// Where it stands, fences included.
+    range: Range<usize>,
+}
+
+/// The block that holds the contract.
+fn block(plan: &str) -> Option<Block> {
+    let mut blocks = yaml_blocks(plan);
+    let marked = blocks.iter().position(|block| block.info.split_whitespace().any(|word| word == "contract"));
+    let index = marked.or_else(|| blocks.iter().position(|block| block.text.contains("files:")))?;
+    Some(blocks.swap_remove(index))
 }
 
 fn yaml_blocks(markdown: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
-    for event in Parser::new(markdown) {
+    for (event, range) in Parser::new(markdown).into_offset_iter() {
         match event {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
-                open = Some(Block { info: info.to_lowercase(), text: String::new() });
+                open = Some(Block { info: info.to_lowercase(), text: String::new(), range });
             }
             Event::Text(text) => {
                 if let Some(block) = &mut open {
@@ -150,6 +208,19 @@ mod tests {
     #[test]
     fn an_unmarked_yaml_block_with_files_will_do() {
         reads("text\n\n~~~yml\nfiles:\n- path: a\n- path: b\n~~~\n", &["a", "b"]);
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let plan = include_str!("../prompts/rules.md");
+        let contract = Contract::read(plan).expect("reads");
+        let yaml = contract.yaml();
+        assert_eq!(Contract::read(&format!("```yaml contract\n{yaml}```\n")), Ok(contract));
+        let bare = reads("```yaml contract\nfiles: [{path: a}]\n```\n", &["a"]);
+        assert_eq!(bare.yaml(), "files:\n- path: a\n");
+        let prose = Contract::prose(plan);
+        assert!(prose.contains("## Flow") && prose.contains("# The files") && !prose.contains("sendButton"), "{prose}");
+        assert!(!prose.contains("yaml contract\n") && prose.len() < plan.len() - 1000, "{prose}");
     }
 
     #[test]

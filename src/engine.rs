@@ -11,7 +11,7 @@ use crate::{
     budget::{Allowance, Budget},
     continuation,
     event::{Event, Events, Question},
-    model::{self, Finish, Message, Model, Piece, Reply, Request, Role},
+    model::{self, Finish, Form, Message, Model, Piece, Reply, Request, Role},
     pace::{Pace, Place, Seat},
     patience::Patience,
     prompts::Prompts,
@@ -50,21 +50,25 @@ impl Engine {
         read: impl Fn(&Reply) -> Result<T, String>,
     ) -> Result<T> {
         let reply = self.whole_reply(question, &request, &started).await?;
-        let complaint = match read(&reply) {
+        let complaint = match judge(&reply, &read) {
             Ok(value) => return Ok(value),
             Err(complaint) => complaint,
         };
-        self.events.emit(Event::AskedAgain { question: question.clone(), complaint: complaint.clone() });
+        let wasted = reply.usage.unwrap_or_else(|| reply.estimated_usage(&request)).output;
+        self.events.emit(Event::AskedAgain { question: question.clone(), complaint: complaint.clone(), wasted });
         let again = self.complain(&request, &reply, &complaint)?;
         let reply = self.whole_reply(question, &again, &started).await?;
-        read(&reply).map_err(|complaint| {
+        judge(&reply, &read).map_err(|complaint| {
             self.model.reject(&request);
             self.model.reject(&again);
             anyhow!("{complaint}, also when asked again")
         })
     }
 
-    /// Asks until the answer is whole: tries again after what passes, and goes on from what arrived.
+    /// Asks until the answer has come to its end: tries again after what passes, and goes on from what arrived.
+    ///
+    /// Only a text is gone on with: half a call or half a JSON object leads nowhere, as a model that is held to the form
+    /// begins it anew. So a list may be returned as the limit on length cut it, for its reader to find that out.
     async fn whole_reply(&self, question: &Question, request: &Request, started: &impl Fn()) -> Result<Reply> {
         let mut waits = self.patience.waits();
         let (mut part, mut parts) = (String::new(), 1);
@@ -74,33 +78,28 @@ impl Engine {
                 false => continuation::ask(&self.prompts, request, &part)?,
             };
             let Attempt { mut reply, error } = self.attempt(question, &asked, started).await;
-            let is_text = reply.call.is_none();
-            let joined = if is_text { continuation::join(&part, &reply.text) } else { String::new() };
-            let (why, wait) = match (error, reply.finish, &reply.refusal) {
-                (None, _, Some(words)) => {
-                    self.count(question, &asked, &reply);
-                    bail!("the model declined: {}", words.trim());
-                }
-                (None, Some(Finish::Refused), None) => {
-                    self.count(question, &asked, &reply);
-                    bail!("the model's service held the answer back (content filter)");
-                }
-                (None, Some(Finish::Stop), None) => {
-                    reply.text = joined;
-                    self.count(question, &asked, &reply);
-                    self.pace.ease();
-                    return Ok(reply);
-                }
-                (None, Some(Finish::Length), None) => {
+            let is_text = reply.call.is_none() && request.form == Form::Text;
+            let joined = if is_text { continuation::join(&part, &reply.text) } else { reply.text.clone() };
+            let kept = if is_text { continuation::worth_keeping(&joined) } else { "" };
+            let is_going_on = kept.len() > part.len();
+            let (why, wait) = match (error, reply.finish) {
+                (None, Some(Finish::Length)) if is_going_on && parts < MOST_PARTS => {
                     parts += 1;
-                    let is_going_on = is_text && continuation::worth_keeping(&joined).len() > part.len();
-                    if parts > MOST_PARTS || !is_going_on {
-                        self.cut(question, &asked, &reply, "the limit on length", false);
-                        bail!("the answer was cut at the model's limit on length");
-                    }
                     ("the limit on length cut it".to_owned(), None)
                 }
-                (error, _, _) => {
+                (None, Some(Finish::Length)) if *question != Question::FileList => {
+                    self.cut(question, &asked, &reply, "the limit on length", false);
+                    bail!("the answer was cut at the model's limit on length");
+                }
+                (None, Some(finish)) => {
+                    self.count(question, &asked, &reply);
+                    reply.text = joined;
+                    if finish == Finish::Stop {
+                        self.pace.ease();
+                    }
+                    return Ok(reply);
+                }
+                (error, _) => {
                     let error = error.unwrap_or_else(|| anyhow!(model::Error::Broken { why: NO_END.to_owned() }));
                     let Some(wait) = self.wait_after(&error, &mut waits) else {
                         self.cut(question, &asked, &reply, &error.to_string(), false);
@@ -109,8 +108,7 @@ impl Engine {
                     (error.to_string(), Some(wait))
                 }
             };
-            let kept = if is_text { continuation::worth_keeping(&joined) } else { "" };
-            self.cut(question, &asked, &reply, &why, kept.len() > part.len());
+            self.cut(question, &asked, &reply, &why, is_going_on);
             part = kept.to_owned();
             if let Some(wait) = wait {
                 let seconds = wait.as_secs_f64();
@@ -138,8 +136,10 @@ impl Engine {
     async fn attempt(&self, question: &Question, request: &Request, started: &impl Fn()) -> Attempt {
         let tokens = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
         let seat = match question {
-            Question::File(_) => Seat::Shared,
-            Question::Plan | Question::FileList => Seat::Own,
+            Question::File(_) | Question::Part(_) => Seat::Shared,
+            Question::Plan | Question::FileList | Question::Diagnosis | Question::Fixes | Question::Description => {
+                Seat::Own
+            }
         };
         let place = self.pace.enter(seat, tokens).await;
         let mut reply = Reply::default();
@@ -183,6 +183,7 @@ impl Engine {
                 continue;
             }
             (limit, what) = (self.patience.silence, "token");
+            place.streams();
             started();
             received += piece.text().len();
             match (&piece, &mut splitter) {
@@ -241,15 +242,25 @@ impl Engine {
         }
     }
 
-    /// The same question with the complaint behind it; after an empty answer, which no service takes back, just again.
+    /// The same question with the complaint behind it; after an empty answer, which no service takes back, or one that
+    /// was held back, just again.
     fn complain(&self, request: &Request, reply: &Reply, complaint: &str) -> Result<Request> {
         let mut request = request.clone();
-        if !reply.said().trim().is_empty() {
+        if !reply.said().trim().is_empty() && reply.refusal.is_none() && reply.finish != Some(Finish::Refused) {
             let words = self.prompts.render("complaint", serde_json::json!({ "complaint": complaint }))?;
             request.messages.push(Message { role: Role::Assistant, text: reply.said().into() });
             request.messages.push(Message { role: Role::User, text: words.into() });
         }
         Ok(request)
+    }
+}
+
+/// What the answer is read as, or a complaint about it.
+fn judge<T>(reply: &Reply, read: impl Fn(&Reply) -> Result<T, String>) -> Result<T, String> {
+    match (&reply.refusal, reply.finish) {
+        (Some(words), _) => Err(format!("the model declined ('{}')", words.trim())),
+        (None, Some(Finish::Refused)) => Err("the model's service held the answer back (content filter)".to_owned()),
+        (None, Some(Finish::Stop | Finish::Length) | None) => read(reply),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -18,12 +18,13 @@ use crate::{
     event::{Event, Question},
     file::{self, GeneratedFile, Neighbour, Surroundings},
     file_list::{self, FileList},
-    model::{self, Request, provider::Rung},
+    model::{self, Request, provider::Rung, window},
     path::RelPath,
     plan::{self, Plan, Trunk},
     prompts::Prompts,
     report::Refused,
     signatures::signatures,
+    slice::{LeftOut, Material},
     spec::Spec,
     workspace::{Landing, Workspace},
 };
@@ -60,7 +61,8 @@ pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec, 
     };
     let trunk = Trunk::new(&engine.prompts, spec, &plan)?;
     let leader = Leader::new(trunk.tokens() >= SHORTEST_CACHED_TRUNK);
-    let run = Run { engine, workspace, trunk: &trunk, leader, ends: Mutex::default() };
+    let (material, ends) = (OnceLock::new(), Mutex::default());
+    let run = Run { engine, workspace, spec, plan: &plan, trunk: &trunk, material, leader, ends };
     match scope {
         Scope::Everything | Scope::FromPlan => run.write_all(&plan).await?,
         Scope::PlanOnly => drop(run.list(&plan).await?),
@@ -134,7 +136,11 @@ fn announce(engine: &Engine, plan: &Plan) {
 struct Run<'a> {
     engine: &'a Engine,
     workspace: &'a Arc<Workspace>,
+    spec: &'a Spec,
+    plan: &'a Plan,
     trunk: &'a Trunk,
+    /// What questions are made of that do not fit; most runs need it not.
+    material: OnceLock<Material<'a>>,
     leader: Leader,
     ends: Mutex<Ends>,
 }
@@ -200,6 +206,10 @@ impl Run<'_> {
         let mut refused = anyhow!("the model has no way to be asked for a list");
         for (index, rung) in model.rungs().iter().enumerate() {
             let request = file_list::ask(prompts, self.trunk, *rung)?;
+            let (request, left_out) = self.fitted(&Question::FileList, request, model.window())?;
+            if index == 0 {
+                self.say(&Question::FileList, model.window(), left_out);
+            }
             match self.engine.answer(&Question::FileList, request, || (), file_list::read).await {
                 Err(error) if error.downcast_ref().is_some_and(model::Error::is_about_the_form) => {
                     if !matches!(error.downcast_ref(), Some(model::Error::NotRecorded { .. })) {
@@ -259,10 +269,40 @@ impl Run<'_> {
     }
 
     async fn answer(&self, path: &RelPath, request: Result<Request>) -> Result<GeneratedFile> {
-        let request = request?;
+        let (whole, question) = (request?, Question::File(path.clone()));
+        let known = self.engine.model.window();
+        let (request, left_out) = self.fitted(&question, whole.clone(), known)?;
+        self.say(&question, known, left_out);
         let _turn = self.leader.turn().await;
-        let question = Question::File(path.clone());
-        self.engine.answer(&question, request, || self.leader.arrive(), |reply| file::read(path, reply)).await
+        let ask =
+            |request| self.engine.answer(&question, request, || self.leader.arrive(), |reply| file::read(path, reply));
+        let estimated = window::tokens_of(&request);
+        let error = match ask(request).await {
+            Ok(file) => return Ok(file),
+            Err(error) => error,
+        };
+        // The server counts more tokens than were estimated, or so long an answer has filled the window.
+        let Some(model::Error::TooLong { needed, window }) = error.downcast_ref().cloned() else { return Err(error) };
+        let smaller = window::as_estimated(window, estimated, needed);
+        let Ok((request, Some(left_out))) = self.fitted(&question, whole, Some(smaller)) else { return Err(error) };
+        self.say(&question, Some(window), Some(left_out));
+        ask(request).await
+    }
+
+    /// The question, and what was left out of it if the whole does not fit into the window.
+    fn fitted(&self, question: &Question, request: Request, window: Option<u64>) -> Result<(Request, Option<LeftOut>)> {
+        let Some(window) = window.filter(|window| window::check(&request, *window).is_err()) else {
+            return Ok((request, None));
+        };
+        let material = self.material.get_or_init(|| Material::new(&self.engine.prompts, self.spec, self.plan));
+        let (request, left_out) = material.slice(question, &request, window)?;
+        Ok((request, Some(left_out)))
+    }
+
+    fn say(&self, question: &Question, window: Option<u64>, left_out: Option<LeftOut>) {
+        if let (Some(window), Some(left_out)) = (window, left_out) {
+            self.engine.events.emit(Event::Sliced { question: question.clone(), window, left_out });
+        }
     }
 
     async fn settle(&self, path: RelPath, answer: Result<GeneratedFile>) {

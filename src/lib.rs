@@ -24,11 +24,15 @@
 //!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
 //!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a project.
 //! * The way back: [`tree`] is a codebase as it was read, [`encoding`] turns its bytes into text and back, and
-//!   [`secrets`] keeps credentials out of what is sent; [`patch`] puts a model's replacement where it belongs.
+//!   [`secrets`] keeps credentials out of what is sent; [`patch`] puts a model's replacement where it belongs,
+//!   and [`fixes`] all those of an answer. [`mentions`] is what an error points at, [`references`] who defines and
+//!   imports what, [`selection`] what of a codebase goes into a question. [`debug`] asks what is wrong with one.
+//! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
-//! * Effects have one address each: the disk is [`workspace`], the network is [`model`]. Environment, terminal and
+//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes
+//!   are [`command`]. Environment, terminal and
 //!   clock belong to the binary, which can use only what is public here.
 //!
 //! # What always holds
@@ -45,8 +49,10 @@
 //! `tests/it/tidy.rs` checks what can be checked of this from the source itself.
 
 pub mod budget;
+pub mod command;
 mod continuation;
 pub mod contract;
+pub mod debug;
 pub mod encoding;
 pub mod engine;
 pub mod event;
@@ -54,6 +60,7 @@ pub mod extract;
 mod fence;
 pub mod file;
 pub mod file_list;
+pub mod fixes;
 pub mod generate;
 pub mod lineage;
 pub mod mentions;
@@ -70,10 +77,12 @@ pub mod references;
 mod repetition;
 pub mod report;
 pub mod secrets;
+mod sections;
 pub mod selection;
 pub mod settings;
 pub mod shipped;
 pub mod signatures;
+pub mod slice;
 pub mod source;
 pub mod spec;
 pub mod starter;

@@ -17,6 +17,7 @@ mod responses;
 pub mod resumed;
 mod server;
 pub mod service;
+pub(crate) mod window;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -41,6 +42,9 @@ pub trait Model: Send + Sync {
 
     /// The most tokens that one answer of it can have, if that is known.
     fn longest_answer(&self) -> Option<u64>;
+
+    /// How many tokens of question and answer together it takes, if that is known.
+    fn window(&self) -> Option<u64>;
 
     /// The answer to this request was of no use. Who keeps answers must not give it again.
     fn reject(&self, _request: &Request) {}
@@ -230,7 +234,7 @@ pub enum Error {
     Broken { why: String },
     #[error("no {what} for {seconds} s")]
     Stalled { what: &'static str, seconds: f64 },
-    #[error("the question needs about {needed} tokens, with room for the answer, and the model's window has {window}")]
+    #[error("the question needs about {needed} tokens, with room for the answer, and the model's window has {window}: {} too many", .needed.saturating_sub(*.window))]
     TooLong { needed: u64, window: u64 },
     #[error("{} of the {} that this run may cost are spent, and the next call could cost {}", dollars(*.spent), dollars(*.most), dollars(*.needed))]
     OverBudget {

@@ -1,7 +1,8 @@
 //! How many files are asked for at a moment: grows and shrinks with what the service bears.
 //!
 //! A place is held until the answer has ended, not only until its headers came. Overload halves the places, every
-//! answer that ends well brings a part of one back, and what a service says of the room that is left is believed.
+//! answer that ends well brings a part of one back, and what a service says of the room that is left is believed. Where
+//! nobody says how much a server answers at the same time, what it was seen to do counts.
 
 use std::{
     cell::Cell,
@@ -14,6 +15,33 @@ use tokio::{sync::Notify, time::Instant};
 
 /// How much of a limit has to be used up before the rate at which it fills is read off it.
 const ENOUGH_MISSING: f64 = 3.0;
+
+/// What is known of how much a service answers at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capacity {
+    /// As much as it is asked for; it refuses what goes over its limits.
+    Elastic,
+    /// So many questions; the others wait in its queue.
+    Slots(NonZeroUsize),
+    /// It may well be one question, and a queue whose end comes after the limit on the first token: a server that
+    /// somebody runs at home.
+    Untold,
+}
+
+impl Capacity {
+    /// What a person should know of it who wants `most` at the same time.
+    pub fn notice(self, most: NonZeroUsize) -> Option<String> {
+        match self {
+            Capacity::Slots(slots) if slots < most => {
+                let what = if slots.get() == 1 { "one question" } else { &format!("{slots} questions") };
+                Some(format!(
+                    "the server answers {what} at the same time, so no more files than that are asked for at once"
+                ))
+            }
+            Capacity::Slots(_) | Capacity::Elastic | Capacity::Untold => None,
+        }
+    }
+}
 
 /// What a service says of its limits, in the headers of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -43,6 +71,13 @@ struct State {
     /// Places, a part of one included: between 1 and `most`.
     places: f64,
     in_flight: usize,
+    /// Calls that have no shared place.
+    beside: usize,
+    /// How many answers were seen to stream at the same time, where that bounds the calls.
+    proven: Option<usize>,
+    /// How many answers have streamed since the last one began or ended, and the number of that change.
+    streaming: usize,
+    change: u64,
     /// Nothing starts before this moment.
     resume: Option<Instant>,
     requests: Bucket,
@@ -81,14 +116,31 @@ pub(crate) struct Place<'a> {
     seat: Seat,
     /// Tokens of its request, until the service has counted them.
     uncounted: Cell<Option<f64>>,
+    /// The last change among the streams that it was heard after.
+    heard: Cell<Option<u64>>,
 }
 
 impl Pace {
-    /// A gate for at most `most` at the same time; it starts wide open.
-    pub fn new(most: NonZeroUsize) -> Pace {
+    /// A gate for at most `most` at the same time. It starts wide open, unless nobody tells how much the server bears:
+    /// then so that no more than one call waits in its queue.
+    pub fn new(most: NonZeroUsize, capacity: Capacity) -> Pace {
+        let (most, proven) = match capacity {
+            Capacity::Elastic => (most, None),
+            Capacity::Slots(slots) => (most.min(slots), None),
+            Capacity::Untold => (most, Some(1)),
+        };
         let most = most.get() as f64;
-        let (requests, tokens) = (Bucket::default(), Bucket::default());
-        let state = State { places: most, in_flight: 0, resume: None, requests, tokens };
+        let state = State {
+            places: most,
+            in_flight: 0,
+            beside: 0,
+            proven,
+            streaming: 0,
+            change: 0,
+            resume: None,
+            requests: Bucket::default(),
+            tokens: Bucket::default(),
+        };
         Pace { state: Mutex::new(state), changed: Notify::new(), most }
     }
 
@@ -97,7 +149,10 @@ impl Pace {
         loop {
             let changed = self.changed.notified();
             let wait = match self.state().try_enter(seat, tokens, Instant::now()) {
-                Ok(()) => return Place { pace: self, seat, uncounted: Cell::new(Some(tokens as f64)) },
+                Ok(()) => {
+                    let uncounted = Cell::new(Some(tokens as f64));
+                    return Place { pace: self, seat, uncounted, heard: Cell::new(None) };
+                }
                 Err(wait) => wait,
             };
             match wait {
@@ -144,7 +199,8 @@ impl State {
         if let Some(resume) = self.resume.filter(|resume| *resume > now) {
             return Err(Some(resume));
         }
-        if seat == Seat::Shared && self.in_flight + 1 > self.places as usize {
+        let is_queue_empty = self.proven.is_none_or(|proven| self.in_flight + self.beside <= proven);
+        if seat == Seat::Shared && (self.in_flight + 1 > self.places as usize || !is_queue_empty) {
             return Err(None);
         }
         let waits = [self.requests.wait(1.0, now), self.tokens.wait(tokens as f64, now)];
@@ -153,7 +209,10 @@ impl State {
         }
         self.requests.uncounted += 1.0;
         self.tokens.uncounted += tokens as f64;
-        self.in_flight += usize::from(seat == Seat::Shared);
+        match seat {
+            Seat::Shared => self.in_flight += 1,
+            Seat::Own => self.beside += 1,
+        }
         Ok(())
     }
 }
@@ -191,6 +250,29 @@ impl Level {
 }
 
 impl Place<'_> {
+    /// More of its answer arrived. Answers stream at the same time if all of them were heard since the last one began:
+    /// one token after the other is no proof, because the end of an answer may be read after the beginning of the next.
+    pub(crate) fn streams(&self) {
+        let mut state = self.pace.state();
+        let Some(proven) = state.proven else { return };
+        match self.heard.get() {
+            None => {
+                self.heard.set(Some(state.change));
+                state.change += 1;
+                state.streaming = 0;
+            }
+            Some(change) if change != state.change => {
+                self.heard.set(Some(state.change));
+                state.streaming += 1;
+                if state.streaming > proven {
+                    state.proven = Some(state.streaming);
+                    self.pace.changed.notify_one();
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
     /// The service has answered, so this request is in what it says of its limits.
     pub(crate) fn counted(&self) {
         if let Some(tokens) = self.uncounted.take() {
@@ -204,7 +286,16 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.counted();
-        self.pace.state().in_flight -= usize::from(self.seat == Seat::Shared);
+        let mut state = self.pace.state();
+        match self.seat {
+            Seat::Shared => state.in_flight -= 1,
+            Seat::Own => state.beside -= 1,
+        }
+        if self.heard.get().is_some() {
+            state.change += 1;
+            state.streaming = 0;
+        }
+        drop(state);
         self.pace.changed.notify_one();
     }
 }
@@ -213,8 +304,12 @@ impl Drop for Place<'_> {
 mod tests {
     use super::*;
 
+    fn number(number: usize) -> NonZeroUsize {
+        NonZeroUsize::new(number).expect("is not zero")
+    }
+
     fn pace(most: usize) -> Pace {
-        Pace::new(NonZeroUsize::new(most).expect("is not zero"))
+        Pace::new(number(most), Capacity::Elastic)
     }
 
     fn enters(pace: &Pace) -> bool {
@@ -282,5 +377,74 @@ mod tests {
         let started = Instant::now();
         let _place = pace.enter(Seat::Shared, 5_000).await;
         assert_eq!(started.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slots_bound_the_places() {
+        let pace = Pace::new(number(8), Capacity::Slots(number(2)));
+        assert!(enters(&pace) && enters(&pace) && !enters(&pace));
+        assert!(Capacity::Slots(number(2)).notice(number(8)).is_some_and(|words| words.contains("2 questions")));
+        assert_eq!(Capacity::Slots(number(8)).notice(number(8)), None);
+    }
+
+    /// A server that tells nothing, with so many calls in flight.
+    async fn untold(pace: &Pace, calls: usize) -> Vec<Place<'_>> {
+        let mut places = Vec::new();
+        for _ in 0..calls {
+            places.push(pace.enter(Seat::Shared, 1).await);
+        }
+        places
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_call_at_most_waits_in_the_queue_of_a_server_that_does_not_tell_its_slots() {
+        let pace = Pace::new(number(8), Capacity::Untold);
+        let mut places = untold(&pace, 2).await;
+        for _ in 0..9 {
+            places[0].streams();
+        }
+        assert!(!enters(&pace), "only one streams");
+        drop(places.remove(0));
+        places[0].streams();
+        assert!(enters(&pace) && !enters(&pace), "the other one streams after it, not beside it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_stream_at_the_same_time_make_room_for_one_more() {
+        let pace = Pace::new(number(4), Capacity::Untold);
+        let mut places = untold(&pace, 2).await;
+        for calls in 2..=4 {
+            assert!(!enters(&pace), "{calls} are in flight");
+            for _ in 0..3 {
+                places.iter().for_each(Place::streams);
+            }
+            if calls < 4 {
+                places.extend(untold(&pace, 1).await);
+            }
+        }
+        assert!(!enters(&pace), "4 were asked for at most");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_of_an_answer_that_is_read_late_proves_nothing() {
+        let pace = Pace::new(number(8), Capacity::Untold);
+        let mut places = untold(&pace, 2).await;
+        places[0].streams();
+        places[1].streams();
+        places[0].streams();
+        drop(places.remove(0));
+        places[0].streams();
+        assert_eq!(pace.state().proven, Some(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_list_takes_the_place_of_a_file_and_waits_for_none() {
+        let pace = Pace::new(number(8), Capacity::Untold);
+        let files = untold(&pace, 2).await;
+        let list = pace.enter(Seat::Own, 1).await;
+        drop(files);
+        assert!(enters(&pace) && !enters(&pace));
+        drop(list);
+        assert!(enters(&pace));
     }
 }

@@ -12,8 +12,14 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("file_list_as_json", include_str!("../prompts/file_list_as_json.md")),
     ("file", include_str!("../prompts/file.md")),
     ("file_again", include_str!("../prompts/file_again.md")),
+    ("spec_slice", include_str!("../prompts/spec_slice.md")),
+    ("plan_slice", include_str!("../prompts/plan_slice.md")),
     ("complaint", include_str!("../prompts/complaint.md")),
     ("continue", include_str!("../prompts/continue.md")),
+    ("codebase", include_str!("../prompts/codebase.md")),
+    ("debug_rules", include_str!("../prompts/debug_rules.md")),
+    ("debug", include_str!("../prompts/debug.md")),
+    ("debug_again", include_str!("../prompts/debug_again.md")),
     ("probe", include_str!("../prompts/probe.md")),
 ];
 

@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Event, model::service::Habits, path::RelPath, usage::Usage};
+use crate::{
+    event::{Event, Question},
+    model::service::Habits,
+    path::RelPath,
+    slice::LeftOut,
+    usage::Usage,
+};
 
 /// What a run has done.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +28,9 @@ pub struct Report {
     pub refused: Vec<Refused>,
     pub dropped: Vec<RelPath>,
     pub notices: Vec<String>,
+    /// Questions that did not fit into the model's window as a whole.
+    #[serde(default)]
+    pub sliced: Vec<Sliced>,
     /// Parameters that the service refused, and how it was asked for the list where a better way was refused.
     #[serde(default)]
     pub habits: Habits,
@@ -31,6 +40,9 @@ pub struct Report {
     pub cut: usize,
     /// Calls that were tried again.
     pub retries: usize,
+    /// Answers that could not be used, so that the question was put once more.
+    #[serde(default)]
+    pub asked_again: usize,
     /// Tokens of answers that were thrown away.
     pub wasted: u64,
     pub usage: Usage,
@@ -74,6 +86,15 @@ pub struct Failed {
     pub why: String,
 }
 
+/// A question that was put without parts of spec and plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sliced {
+    pub question: Question,
+    /// Tokens that the model takes.
+    pub window: u64,
+    pub left_out: LeftOut,
+}
+
 /// A path as the model wrote it, which nothing is written to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
@@ -90,6 +111,10 @@ impl Report {
                 *self = Report { run, model, out, ..Report::default() };
             }
             Event::Notice { text } => self.notices.push(text.clone()),
+            Event::Sliced { question, window, left_out } => {
+                let (question, left_out) = (question.clone(), left_out.clone());
+                self.sliced.push(Sliced { question, window: *window, left_out });
+            }
             Event::Answered { usage, .. } => {
                 self.calls += 1;
                 self.usage += *usage;
@@ -98,6 +123,10 @@ impl Report {
                 self.cut += 1;
                 self.usage += *usage;
                 self.wasted += if *kept { 0 } else { usage.output };
+            }
+            Event::AskedAgain { wasted, .. } => {
+                self.asked_again += 1;
+                self.wasted += wasted;
             }
             Event::Retrying { .. } => self.retries += 1,
             Event::ListReady { files } => self.files = files.clone(),
@@ -115,8 +144,10 @@ impl Report {
             | Event::Piece { .. }
             | Event::Thinking { .. }
             | Event::Retracted { .. }
-            | Event::AskedAgain { .. }
             | Event::PlanReady { .. }
+            | Event::Selected { .. }
+            | Event::Diagnosed { .. }
+            | Event::Described { .. }
             | Event::Finished { .. } => {}
         }
     }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     mentions::{Mentioned, Mentions},
+    model::window::room_for_answer,
     path::RelPath,
     references::{Importing, definitions},
     signatures::signatures,
@@ -25,6 +26,12 @@ const FOR_WHOLE: u64 = 75;
 const FOR_NAMES: u64 = 5;
 /// Lines sent on either side of a line that an error names, from a file that is too long to go whole.
 const AROUND: usize = 80;
+/// The room in a window that nobody knows: models of today have more.
+pub const USUAL_ROOM: u64 = 100_000;
+/// The longest error that goes in whole.
+const LONGEST_ERROR: u64 = 12_000;
+/// Room for the rules and the words of the question.
+const RULES: u64 = 2_000;
 /// Room that is not worth another parse, in tokens.
 const LEAST: u64 = 40;
 /// What a path and a fence around a file take, in tokens.
@@ -68,6 +75,28 @@ pub struct Leads {
     pub mentions: Mentions,
     /// Files that were changed last, the latest first.
     pub recent: Vec<RelPath>,
+}
+
+/// The room for a codebase in a question, in tokens: what the model's window holds less the answer, the rules and `rest`,
+/// with some to spare where tokens are not counted exactly; [`USUAL_ROOM`] where nobody knows the window.
+pub fn room(window: Option<u64>, rest: u64, is_exact: bool) -> u64 {
+    let Some(window) = window else { return USUAL_ROOM };
+    let room = window.saturating_sub(room_for_answer(window) + RULES + rest);
+    if is_exact { room } else { room / 10 * 9 }
+}
+
+/// An error with its middle left out where it is longer than any is of use: causes stand at either end.
+pub fn shortened(error: &str, counter: &Counter) -> String {
+    if counter.count(error) <= LONGEST_ERROR {
+        return error.to_owned();
+    }
+    let half = LONGEST_ERROR as usize * 3 / 2;
+    let (head, tail) =
+        (error.floor_char_boundary(half.min(error.len())), error.ceil_char_boundary(error.len().saturating_sub(half)));
+    let head = error[..head].rfind('\n').map_or(head, |newline| newline + 1);
+    let tail = error[tail..].find('\n').map_or(tail, |newline| tail + newline + 1).max(head);
+    let lines = error[head..tail].lines().count();
+    format!("{}[{lines} lines are left out]\n{}", &error[..head], &error[tail..])
 }
 
 /// Chooses what goes into `budget` tokens.

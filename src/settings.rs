@@ -11,6 +11,7 @@ use crate::{
         provider::{Effort, Provider},
         service::{Manner, Service},
     },
+    pace::Capacity,
     path::RelPath,
     patience::Patience,
     source::Source,
@@ -73,6 +74,8 @@ pub struct Settings {
     pub source: Source,
     pub out: String,
     pub jobs: NonZeroUsize,
+    /// Whether somebody said so many, and not only nothing.
+    are_jobs_said: bool,
     pub patience: Patience,
     /// What the run may cost, in US dollars; `None` is no limit.
     pub max_cost: Option<f64>,
@@ -184,13 +187,24 @@ impl Settings {
             (None, None) => DEFAULT_OUT.to_owned(),
         };
         let jobs = match (typed.jobs, found.value(&["SMOL_JOBS"], |file| file.jobs.map(|jobs| jobs.to_string()))) {
-            (Some(jobs), _) => jobs,
+            (Some(jobs), _) => Some(jobs),
             (None, Some(jobs)) => {
-                jobs.value.parse().with_context(|| format!("SMOL_JOBS is '{}', not a number from 1 up", jobs.value))?
+                let number = jobs.value.parse();
+                Some(number.with_context(|| format!("SMOL_JOBS is '{}', not a number from 1 up", jobs.value))?)
             }
-            (None, None) => DEFAULT_JOBS,
+            (None, None) => None,
         };
-        Ok(Settings { source, out, jobs, patience, max_cost, notices })
+        let (jobs, are_jobs_said) = (jobs.unwrap_or(DEFAULT_JOBS), jobs.is_some());
+        Ok(Settings { source, out, jobs, are_jobs_said, patience, max_cost, notices })
+    }
+
+    /// How much a server takes at the same time: where it does not tell, somebody who says how many files to ask for at
+    /// once is believed.
+    pub fn capacity(&self, found: Capacity) -> Capacity {
+        match found {
+            Capacity::Untold if self.are_jobs_said => Capacity::Elastic,
+            found => found,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
         provider::Provider,
         service::{Manner, Remembered, Service},
     },
+    pace::Capacity,
     shipped::shipped,
     spec::Spec,
     workspace::read_record,
@@ -40,6 +41,8 @@ pub struct Opened {
     pub model: Arc<dyn Model>,
     /// The name that what it takes is remembered by, if it is worth remembering.
     pub name: Option<String>,
+    /// How much it takes at the same time.
+    pub capacity: Capacity,
     pub notice: Option<String>,
     /// Whether a recorded run of a shipped prompt answers.
     pub is_demo: bool,
@@ -58,7 +61,7 @@ impl Source {
                 let lines =
                     read_record(file.as_ref()).with_context(|| format!("could not read the recorded run '{file}'"))?;
                 let model = Arc::new(Cassette::parse(file, &lines, Tempo::Instant)?);
-                Ok(Opened { model, name: None, notice: None, is_demo: false })
+                Ok(Opened { model, name: None, capacity: Capacity::Elastic, notice: None, is_demo: false })
             }
             Source::Local { catalog, providers, model, manner } => {
                 let named = |provider: &Provider, model: &str| {
@@ -84,7 +87,8 @@ async fn connect(service: Service, remembered: &Remembered) -> Result<Opened> {
     let name = service.name();
     let habits = remembered.habits(&name);
     let model = Server::new(Service { habits, ..service })?.with_window().await;
-    Ok(Opened { model: Arc::new(model), name: Some(name), notice: None, is_demo: false })
+    let capacity = model.capacity();
+    Ok(Opened { model: Arc::new(model), name: Some(name), capacity, notice: None, is_demo: false })
 }
 
 /// The recorded run of a shipped prompt.
@@ -93,5 +97,6 @@ fn demo(spec: &Spec, tempo: Tempo) -> Result<Opened> {
     let model = Arc::new(Cassette::parse(&format!("recorded run {}", shipped.name), shipped.run, tempo)?);
     let notice = "no key and no server is set, so this shipped prompt is answered from its recorded run, \
                   which was authored for the demo";
-    Ok(Opened { model, name: None, notice: Some(notice.to_owned()), is_demo: true })
+    let (capacity, notice) = (Capacity::Elastic, Some(notice.to_owned()));
+    Ok(Opened { model, name: None, capacity, notice, is_demo: true })
 }

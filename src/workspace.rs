@@ -3,6 +3,7 @@
 //! Everything in the output directory goes through one directory handle, so no symlink and no `..` leads out of it.
 //! smol owns a file only while its bytes are those that smol wrote; every other file is a person's and stays.
 
+mod amend;
 mod codebase;
 mod manifest;
 mod run_log;
@@ -18,7 +19,7 @@ use cap_std::{ambient_authority, fs::Dir};
 use cap_tempfile::TempFile;
 
 use self::manifest::Manifest;
-pub use self::{codebase::read_tree, run_log::RunLog};
+pub use self::{amend::amend, codebase::read_tree, run_log::RunLog};
 use crate::path::RelPath;
 
 /// smol's own directory in the output directory.
@@ -346,6 +347,11 @@ pub fn write_own(path: &Path, text: &str) -> Result<()> {
 /// Whether a person's word is the name of a file.
 pub fn is_file(path: &Path) -> bool {
     path.is_file()
+}
+
+/// Whether there is such a directory.
+pub fn is_directory(path: &Path) -> bool {
+    path.is_dir()
 }
 
 /// The texts of the `.md` files right in a directory, by their names without the ending.

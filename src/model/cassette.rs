@@ -90,6 +90,10 @@ impl Model for Recorder {
         (self.tape)(&Line::Rejected { request: record(request) });
     }
 
+    fn window(&self) -> Option<u64> {
+        self.model.window()
+    }
+
     fn reply(&self, request: &Request, most: Option<u64>) -> BoxStream<'static, Result<Piece, Error>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for Message { text, .. } in &request.messages {
@@ -228,6 +232,10 @@ impl Model for Cassette {
     }
 
     fn longest_answer(&self) -> Option<u64> {
+        None
+    }
+
+    fn window(&self) -> Option<u64> {
         None
     }
 

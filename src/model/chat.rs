@@ -4,7 +4,7 @@ mod chunk;
 
 use serde_json::{Value, json};
 
-use self::chunk::Chunk;
+use self::chunk::{Chunk, error_in};
 use super::{Error, Finish, Form, Function, Piece, Price, Request, http::Endpoint, service::Service};
 use crate::usage::Usage;
 
@@ -45,10 +45,18 @@ pub(super) fn reader(
 ) -> impl FnMut(Option<&Value>) -> Vec<Result<Piece, Error>> {
     // The end mark comes before the usage, so it is held back until the stream is over.
     let mut finish: Option<Finish> = None;
+    let mut ended_without_a_word = false;
     let price_of =
         move |usage: Usage| Usage { cost: usage.cost.or(price.and_then(|price| price.cost(&usage))), ..usage };
     move |event| {
-        let Some(event) = event else { return finish.map(|finish| Ok(Piece::End(finish))).into_iter().collect() };
+        let Some(event) = event else {
+            let finish = finish.or(ended_without_a_word.then_some(Finish::Stop));
+            return finish.map(|finish| Ok(Piece::End(finish))).into_iter().collect();
+        };
+        if let Some(message) = error_in(event) {
+            let why = format!("{} sent an error: {}", endpoint.host, endpoint.redact(&message));
+            return vec![Err(Error::Broken { why })];
+        }
         let Some(chunk) = Chunk::read(event) else {
             let why = format!(
                 "{} sent what is no chunk of an answer: '{}'",
@@ -57,12 +65,12 @@ pub(super) fn reader(
             );
             return vec![Err(Error::Broken { why })];
         };
-        if let Some(message) = chunk.error_message() {
-            let why = format!("{} sent an error: {}", endpoint.host, endpoint.redact(&message));
-            return vec![Err(Error::Broken { why })];
-        }
-        finish = chunk.finish().or(finish);
         let mut pieces = chunk.pieces();
+        finish = chunk.finish().or(finish);
+        // An end without a word is one only if nothing comes behind it.
+        if !pieces.is_empty() || chunk.ends_without_a_word() {
+            ended_without_a_word = pieces.is_empty();
+        }
         pieces.extend(chunk.usage().map(|usage| Piece::Usage(price_of(usage))));
         pieces.into_iter().map(Ok).collect()
     }

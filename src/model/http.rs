@@ -96,7 +96,7 @@ impl Endpoint {
     }
 
     /// Whether it is this machine, where a server that refuses the connection is not there at all.
-    fn is_local(&self) -> bool {
+    pub(super) fn is_local(&self) -> bool {
         ["localhost", "127.", "[::1]"].iter().any(|local| self.host.starts_with(local))
     }
 
@@ -306,9 +306,12 @@ pub(super) fn error_message(body: &str) -> String {
             text => text.to_owned(),
         };
     };
+    // Google's service puts its error into an array.
+    let json = json.get(0).unwrap_or(&json);
     let places =
-        [json.pointer("/error/message"), json.get("error"), json.get("message"), json.get("detail"), Some(&json)];
-    let found = places.into_iter().flatten().find(|value| !value.is_null());
+        [json.pointer("/error/message"), json.get("error"), json.get("message"), json.get("detail"), Some(json)];
+    let says_nothing = |value: &Value| matches!(value.to_string().as_str(), "null" | "{}" | "[]" | "\"\"");
+    let found = places.into_iter().flatten().find(|value| !says_nothing(value));
     match found {
         Some(Value::String(words)) => words.clone(),
         Some(other) => other.to_string(),
@@ -327,6 +330,9 @@ mod tests {
             (r#"{"error":"no"}"#, "no"),
             (r#"{"detail":"no"}"#, "no"),
             (r#"{"message":"no"}"#, "no"),
+            (r#"[{"error":{"message":"no"}}]"#, "no"),
+            (r#"{"error":{"message":"","code":"no"}}"#, r#"{"message":"","code":"no"}"#),
+            ("{}", "no reason given"),
             ("no", "no"),
             ("", "no reason given"),
             ("<html>x</html>", "a web page instead of an answer; is there a proxy in between?"),

@@ -3,38 +3,25 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    Error, Finish, Form, Piece, Price, Request,
-    http::{self as shared, Endpoint},
-    service::Service,
-};
+use super::{Error, Finish, Form, Piece, Price, Request, http::Endpoint, service::Service};
 use crate::usage::Usage;
 
 /// The window that is asked for, unless the model has a smaller one. It is the same for every call of a run: another
 /// one makes the server load the model anew and forget its cache. Memory grows with it.
-const WINDOW: u64 = 32_768;
+pub(super) const WINDOW: u64 = 32_768;
 
-/// How much is read of a model's description, in bytes; it holds licences and templates.
-const LONGEST_DESCRIPTION: usize = 16 * 1024 * 1024;
-
-/// The model's own window, as far as it can be asked for; never more than [`WINDOW`].
-pub(super) async fn find_window(client: &reqwest::Client, endpoint: &Endpoint, model: &str) -> u64 {
-    let asked = client.post(format!("{}/api/show", endpoint.base_url)).json(&json!({ "model": model })).send().await;
-    let told: Option<Value> = match asked {
-        Ok(response) => serde_json::from_slice(&shared::read_at_most(response, LONGEST_DESCRIPTION).await).ok(),
-        Err(_) => None,
-    };
-    let info = told.as_ref().and_then(|told| told.get("model_info")?.as_object());
-    let length = info.and_then(|info| info.iter().find(|(key, _)| key.ends_with(".context_length"))?.1.as_u64());
-    length.unwrap_or(WINDOW).min(WINDOW)
-}
-
+/// The request. It forbids the server to drop what does not fit: the beginning of the prompt, or that of the
+/// conversation while it answers (`truncate` and `shift`; servers from before the end of 2025 leave both aside). How many
+/// tokens it says to have read would not tell of it: some versions count only what was not in the prefix cache, and all
+/// branches share their trunk.
 pub(super) fn body(service: &Service, request: &Request) -> Value {
     let message = |message: &super::Message| json!({ "role": message.role, "content": &*message.text });
     let mut body = json!({
         "model": service.model,
         "messages": request.messages.iter().map(message).collect::<Vec<_>>(),
         "stream": true,
+        "truncate": false,
+        "shift": false,
         "options": { "num_ctx": service.facts.window.unwrap_or(WINDOW) },
     });
     match &request.form {

@@ -34,8 +34,9 @@ pub(super) fn events(answer: Result<StreamResponse<Value>, OpenAIError>, endpoin
     let endpoint = endpoint.clone();
     let read = move |event| {
         std::future::ready(match event {
-            // An empty data line says nothing, and harms nothing.
-            Err(OpenAIError::JSONDeserialize(_, content)) if content.trim().is_empty() => None,
+            // An empty data line says nothing, and harms nothing; nor does what does not even begin as JSON: the time,
+            // in a ping.
+            Err(OpenAIError::JSONDeserialize(_, content)) if !content.trim_start().starts_with(['{', '[']) => None,
             event => Some(event.map_err(|error| read_error(error, &endpoint))),
         })
     };

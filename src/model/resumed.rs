@@ -89,6 +89,10 @@ impl Model for Resumed {
         self.model.longest_answer()
     }
 
+    fn window(&self) -> Option<u64> {
+        self.model.window()
+    }
+
     fn reply(&self, request: &Request, most: Option<u64>) -> BoxStream<'static, Result<Piece, Error>> {
         let reply = self.replies.lock().unwrap_or_else(PoisonError::into_inner).remove(&record(request));
         let Some(reply) = reply else { return self.model.reply(request, most) };

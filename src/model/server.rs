@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -22,14 +23,12 @@ use super::{
     provider::{Rung, Wire},
     responses,
     service::Service,
+    window,
 };
-use crate::tokens;
+use crate::pace::Capacity;
 
 /// How long the names of the models may take that stand in a message for somebody who mistyped one.
 const NAMES_LIMIT: Duration = Duration::from_secs(5);
-
-/// Room for the answer that has to be left in the window, in tokens.
-const ANSWER: u64 = 4_096;
 
 /// What comes back, as JSON, one event after the other.
 pub(super) type Events = BoxStream<'static, Result<Value, Error>>;
@@ -46,6 +45,8 @@ struct Connection {
     endpoint: Endpoint,
     http: reqwest::Client,
     openai: Client<Endpoint>,
+    /// How many questions it answers at the same time, where it tells.
+    slots: Option<NonZeroUsize>,
     /// Parameters that it refuses.
     refused: Mutex<BTreeSet<String>>,
 }
@@ -66,19 +67,21 @@ impl Server {
             endpoint,
             http,
             openai,
+            slots: None,
             refused: Mutex::new(refused),
         })))
     }
 
-    /// It with the window that its model really has, where only asking tells.
+    /// It with the window and the slots that its model really has, where only asking tells.
     #[must_use]
     pub async fn with_window(mut self) -> Server {
         let Connection { service, endpoint, http, .. } = &*self.0;
-        if service.provider.wire == Wire::Ollama {
-            let window = ollama::find_window(http, endpoint, &service.model).await;
-            let connection = Arc::get_mut(&mut self.0).expect("nobody has a copy yet");
-            connection.service.facts.window = Some(window);
-        }
+        let found = window::find(http, endpoint, service).await;
+        let connection = Arc::get_mut(&mut self.0).expect("nobody has a copy yet");
+        // A person may have said in their catalog that less of it is to be used.
+        let known = &mut connection.service.facts.window;
+        *known = [*known, found.tokens].into_iter().flatten().min();
+        connection.slots = found.slots;
         self
     }
 
@@ -90,6 +93,17 @@ impl Server {
 
     pub fn service(&self) -> &Service {
         &self.0.service
+    }
+
+    /// How much it takes at the same time.
+    pub fn capacity(&self) -> Capacity {
+        let Connection { service: Service { provider, .. }, endpoint, slots, .. } = &*self.0;
+        let is_unnamed = provider.name.is_empty();
+        match slots {
+            Some(slots) => Capacity::Slots(*slots),
+            None if provider.is_at_home() || (is_unnamed && endpoint.is_local()) => Capacity::Untold,
+            None => Capacity::Elastic,
+        }
     }
 
     /// What it says of its models.
@@ -135,6 +149,10 @@ impl Model for Server {
         self.0.service.facts.answer
     }
 
+    fn window(&self) -> Option<u64> {
+        self.0.service.facts.window
+    }
+
     fn reply(&self, request: &Request, most: Option<u64>) -> BoxStream<'static, Result<Piece, Error>> {
         let (connection, request) = (self.0.clone(), request.clone());
         stream::once(async move { connection.open(&request, most).await }).flatten().boxed()
@@ -148,11 +166,9 @@ impl Connection {
         request: &Request,
         most: Option<u64>,
     ) -> BoxStream<'static, Result<Piece, Error>> {
-        if let Some(window) = self.service.facts.window {
-            let needed = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum::<u64>() + ANSWER;
-            if needed > window {
-                return stream::iter([Err(Error::TooLong { needed, window })]).boxed();
-            }
+        let fits = self.service.facts.window.map_or(Ok(()), |window| window::check(request, window));
+        if let Err(error) = fits {
+            return stream::iter([Err(error)]).boxed();
         }
         let mut pieces = Vec::new();
         loop {

@@ -13,6 +13,12 @@ use std::{
 
 use serde_json::{Value, json};
 
+// By its path, because benches read this file from another place.
+#[path = "fake/odd.rs"]
+pub mod odd;
+
+use odd::Odd;
+
 /// What comes back for one question.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -26,6 +32,8 @@ pub struct Answer {
     /// Silence before each further token.
     pub per_token: Duration,
     pub has_usage: bool,
+    /// Answers with the same queue are given one after the other.
+    pub queue: Option<Arc<Mutex<()>>>,
 }
 
 /// What goes wrong.
@@ -35,8 +43,8 @@ pub enum Fault {
     Status(u16, String),
     /// No stream: a refusal of this parameter, as long as it is in the request.
     Parameter(&'static str),
-    /// No stream: this status, with this header.
-    Header(u16, &'static str, String),
+    /// No stream: this status, with these headers.
+    Headers(u16, Vec<(&'static str, String)>),
     /// The words come as a refusal.
     Refusal,
     /// Nothing more after so many tokens, and the connection stays open.
@@ -45,14 +53,18 @@ pub enum Fault {
     Reset(usize),
     /// The stream closes cleanly after so many tokens, without an end mark.
     Close(usize),
-    /// An error object arrives in the stream after so many tokens.
-    ErrorEvent(usize),
+    /// This error arrives in the stream after so many tokens.
+    ErrorEvent(usize, String),
     /// Chunks with empty, missing or null `choices` come in between, and comments, and blank data.
     EmptyChoices,
     /// The whole answer in one JSON body, though a stream was asked for.
     WholeBody,
+    /// The same, but with a body that breaks off.
+    CutBody,
     /// Every byte in a packet of its own, with CRLF line ends.
     ByteByByte,
+    /// No fault at all: the stream of a server that strays from the protocol.
+    Odd(&'static Odd),
 }
 
 impl Answer {
@@ -65,7 +77,12 @@ impl Answer {
             first_token: Duration::ZERO,
             per_token: Duration::ZERO,
             has_usage: true,
+            queue: None,
         }
+    }
+
+    pub fn queued(self, queue: &Arc<Mutex<()>>) -> Answer {
+        Answer { queue: Some(queue.clone()), ..self }
     }
 
     pub fn call(arguments: Value) -> Answer {
@@ -180,6 +197,8 @@ impl Fake {
 pub struct Limit {
     pub requests: f64,
     pub per_second: f64,
+    /// Whether the service says how much is left, and for how long to wait.
+    pub is_told: bool,
 }
 
 type Bucket = (Limit, Mutex<(f64, Instant)>);
@@ -190,9 +209,14 @@ fn take((limit, level): &Bucket) -> (String, bool) {
     let filled = (level.0 + limit.per_second * level.1.elapsed().as_secs_f64()).min(limit.requests);
     let is_granted = filled >= 1.0;
     *level = (filled - f64::from(u8::from(is_granted)), Instant::now());
+    if !limit.is_told {
+        return (String::new(), is_granted);
+    }
     let reset = (limit.requests - level.0) / limit.per_second * 1e3;
+    let wait =
+        if is_granted { String::new() } else { format!("retry-after: {:.3}\r\n", (1.0 - filled) / limit.per_second) };
     let headers = format!(
-        "x-ratelimit-limit-requests: {}\r\nx-ratelimit-remaining-requests: {}\r\nx-ratelimit-reset-requests: {reset:.0}ms\r\n",
+        "x-ratelimit-limit-requests: {}\r\nx-ratelimit-remaining-requests: {}\r\nx-ratelimit-reset-requests: {reset:.0}ms\r\n{wait}",
         limit.requests,
         level.0.floor(),
     );
@@ -205,6 +229,12 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
     let mut stream = stream;
     while let Some((head, body)) = read_request(&mut reader) {
         let dialect = Dialect::of(&head);
+        // What a server says of itself is asked for by method and path, and is no question.
+        let about = head.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        if let Some(Answer { text, .. }) = answers.get(&about).and_then(|all| all.first()) {
+            let _ = respond(&mut stream, 200, text);
+            continue;
+        }
         if head.starts_with("POST /api/show ") {
             let _ = respond(&mut stream, 200, r#"{"model_info":{"qwen2.context_length":131072}}"#);
             continue;
@@ -233,7 +263,7 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
         };
         let (headers, is_granted) = bucket.map_or((String::new(), true), take);
         if !is_granted {
-            let head = format!("HTTP/1.1 429 X\r\n{headers}retry-after: 1\r\ncontent-length: 0\r\n\r\n");
+            let head = format!("HTTP/1.1 429 X\r\n{headers}content-length: 0\r\n\r\n");
             let _ = stream.write_all(head.as_bytes());
             continue;
         }
@@ -245,6 +275,7 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
                 continue;
             }
         }
+        let _turn = answer.queue.as_ref().map(|queue| queue.lock().expect("no thread died"));
         let on_first_token = || log.lock().expect("no thread died")[index].first_token = Some(Instant::now());
         if give(&mut stream, answer, dialect, &headers, on_first_token).is_none() {
             return;
@@ -278,6 +309,10 @@ fn question_of(body: &str) -> String {
     if messages.first().is_some_and(|(_, first)| first.starts_with("Answer that `ok`")) {
         return "probe".to_owned();
     }
+    let rules = messages.first().map_or("", |(_, text)| text.as_str());
+    if rules.starts_with("You find out what is wrong") {
+        return if messages.len() > 2 { "debug again" } else { "debug" }.to_owned();
+    }
     let Some((_, last)) = messages.get(3) else { return "plan".to_owned() };
     if last.starts_with("The specification has changed") {
         return "plan again".to_owned();
@@ -306,14 +341,15 @@ fn give(
     let fault = answer.fault.as_ref();
     match fault {
         Some(Fault::Status(status, body)) => return respond(stream, *status, body),
-        Some(Fault::Header(status, name, value)) => {
-            let head = format!("HTTP/1.1 {status} X\r\n{name}: {value}\r\ncontent-length: 0\r\n\r\n");
+        Some(Fault::Headers(status, headers)) => {
+            let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let head = format!("HTTP/1.1 {status} X\r\n{headers}content-length: 0\r\n\r\n");
             return stream.write_all(head.as_bytes()).ok();
         }
-        Some(Fault::WholeBody) => {
-            let message = json!({ "role": "assistant", "content": answer.text });
-            let body = json!({ "choices": [{ "index": 0, "message": message, "finish_reason": answer.finish }], "usage": usage(answer) });
-            return respond(stream, 200, &body.to_string());
+        Some(Fault::WholeBody) => return respond(stream, 200, &format!("{:#}", whole(answer))),
+        Some(Fault::CutBody) => {
+            let body = whole(answer).to_string();
+            return respond(stream, 200, &body[..body.len() / 2]);
         }
         _ => {}
     }
@@ -321,7 +357,10 @@ fn give(
         format!("HTTP/1.1 200 OK\r\n{headers}content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
     stream.write_all(head.as_bytes()).ok()?;
     thread::sleep(answer.first_token);
-    let tokens = tokens(&answer.text);
+    let tokens = match fault {
+        Some(Fault::Odd(odd)) if odd.is_whole => vec![answer.text.clone()],
+        _ => tokens(&answer.text),
+    };
     let mut due = Instant::now();
     for (index, token) in tokens.iter().enumerate() {
         match fault {
@@ -342,12 +381,8 @@ fn give(
                 let _ = stream.write_all(b"0\r\n\r\n");
                 return None;
             }
-            Some(Fault::ErrorEvent(after)) if *after == index => {
-                event(
-                    stream,
-                    &json!({ "error": { "message": format!("the engine caught fire over {}", crate::KEY), "code": 500 } }).to_string(),
-                    fault,
-                )?;
+            Some(Fault::ErrorEvent(after, error)) if *after == index => {
+                event(stream, error, fault)?;
                 let _ = stream.write_all(b"0\r\n\r\n");
                 return None;
             }
@@ -378,8 +413,10 @@ fn give(
     for ending in dialect.endings(answer) {
         say(stream, &ending, dialect, fault)?;
     }
-    if dialect == Dialect::Chat {
-        event(stream, "[DONE]", fault)?;
+    match fault {
+        Some(Fault::Odd(odd)) => chunk(stream, odd.done().as_bytes(), fault)?,
+        _ if dialect == Dialect::Chat => event(stream, "[DONE]", fault)?,
+        _ => {}
     }
     stream.write_all(b"0\r\n\r\n").ok()
 }
@@ -413,10 +450,10 @@ impl Dialect {
                     }
                     _ => json!({ "index": 0, "function": { "arguments": token } }),
                 };
-                json!({ "id": "x", "choices": [{ "index": 0, "delta": { "tool_calls": [call] }, "finish_reason": null }] })
+                json!({ "id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [{ "index": 0, "delta": { "tool_calls": [call] }, "finish_reason": null }] })
             }
             (Dialect::Chat, false) => {
-                json!({ "id": "x", "choices": [{ "index": 0, "delta": { "content": token }, "finish_reason": null }] })
+                json!({ "id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [{ "index": 0, "delta": { "content": token }, "finish_reason": null }] })
             }
             (Dialect::Responses, true) => json!({ "type": "response.function_call_arguments.delta", "delta": token }),
             (Dialect::Responses, false) => json!({ "type": "response.output_text.delta", "delta": token }),
@@ -483,6 +520,9 @@ impl Dialect {
 
 /// One object of the stream, framed as the dialect has it.
 fn say(stream: &mut TcpStream, object: &Value, dialect: Dialect, fault: Option<&Fault>) -> Option<()> {
+    if let Some(Fault::Odd(odd)) = fault {
+        return chunk(stream, odd.event(object).as_bytes(), fault);
+    }
     match dialect {
         Dialect::Chat => event(stream, &object.to_string(), fault),
         Dialect::Ollama => chunk(stream, format!("{object}\n").as_bytes(), fault),
@@ -491,6 +531,19 @@ fn say(stream: &mut TcpStream, object: &Value, dialect: Dialect, fault: Option<&
             chunk(stream, format!("event: {name}\ndata: {object}\n\n").as_bytes(), fault)
         }
     }
+}
+
+/// The answer in one piece.
+fn whole(answer: &Answer) -> Value {
+    let message = match answer.as_call {
+        true => {
+            let function = json!({ "name": "list_files", "arguments": answer.text });
+            json!({ "role": "assistant", "content": null, "tool_calls": [{ "id": "call_1", "type": "function", "function": function }] })
+        }
+        false => json!({ "role": "assistant", "content": answer.text }),
+    };
+    let choice = json!({ "index": 0, "message": message, "finish_reason": answer.finish });
+    json!({ "id": "x", "object": "chat.completion", "choices": [choice], "usage": usage(answer) })
 }
 
 fn usage(answer: &Answer) -> Value {
@@ -509,7 +562,7 @@ fn event(stream: &mut TcpStream, data: &str, fault: Option<&Fault>) -> Option<()
 }
 
 fn chunk(stream: &mut TcpStream, bytes: &[u8], fault: Option<&Fault>) -> Option<()> {
-    let size = if matches!(fault, Some(Fault::ByteByByte)) { 1 } else { bytes.len() };
+    let size = if matches!(fault, Some(Fault::ByteByByte)) { 1 } else { bytes.len().max(1) };
     for part in bytes.chunks(size) {
         let mut framed = format!("{:x}\r\n", part.len()).into_bytes();
         framed.extend_from_slice(part);

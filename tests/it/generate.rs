@@ -122,7 +122,8 @@ fn the_first_branch_goes_ahead_until_its_first_token() {
     let slow = || Answer::text("```\nx\n```\n").after(Duration::from_millis(1000));
     let long_plan = format!("{}\n{}", plan(&files), "Words. ".repeat(600));
     let with = |plan: String| {
-        let smol = files.iter().fold(Smol::project(&files).on("plan", plan), |smol, file| smol.on(file, slow()));
+        let smol = Smol::project(&files).on("plan", plan).arg("-j").arg("16");
+        let smol = files.iter().fold(smol, |smol, file| smol.on(file, slow()));
         let asked = smol.success().fake.asked();
         let mut branches: Vec<_> = asked.into_iter().filter(|asked| files.contains(&asked.question.as_str())).collect();
         branches.sort_by_key(|asked| asked.at);

@@ -1,10 +1,12 @@
 //! The real binary against a fake provider over real sockets: what was sent, what was written, what was said.
 
 mod cassettes;
+mod debug;
 mod faces;
 mod fake;
 mod generate;
 mod money;
+mod odd_servers;
 mod ownership;
 mod readme;
 mod requests;
@@ -13,6 +15,7 @@ mod smol;
 mod start;
 mod tidy;
 mod weather;
+mod windows;
 mod wires;
 
 /// What is said to be the key, so that it can be searched for.

@@ -116,7 +116,7 @@ impl Smol {
 
     /// The provider bears so many requests at once, and so many more a second.
     pub fn limit(mut self, requests: f64, per_second: f64) -> Smol {
-        self.limit = Some(Limit { requests, per_second });
+        self.limit = Some(Limit { requests, per_second, is_told: true });
         self
     }
 

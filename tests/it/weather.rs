@@ -20,6 +20,11 @@ fn long() -> Answer {
     Answer::text("```js\nlet a = 'a line that is long enough';\n```\n")
 }
 
+/// An error in the stream after so many tokens, in which the server repeats the key.
+fn fire(after: usize) -> Fault {
+    Fault::ErrorEvent(after, format!(r#"{{"error":{{"message":"the engine caught fire over {KEY}","code":500}}}}"#))
+}
+
 /// The file is not there, and the report names it and the reason.
 #[track_caller]
 fn fails(answer: Answer, why: &str) -> Run {
@@ -44,7 +49,7 @@ fn a_reset_connection() {
 
 #[test]
 fn an_error_event_in_the_stream() {
-    fails(long().fault(Fault::ErrorEvent(5)), "the engine caught fire");
+    fails(long().fault(fire(5)), "the engine caught fire");
 }
 
 #[test]
@@ -200,7 +205,7 @@ fn what_passes_is_tried_again_for_plan_list_and_files_alike() {
     passes(|| long().fault(Fault::Reset(0)));
     passes(|| long().fault(Fault::Close(3)));
     passes(|| long().fault(Fault::Close(0)));
-    passes(|| long().fault(Fault::ErrorEvent(3)));
+    passes(|| long().fault(fire(3)));
 }
 
 #[test]
@@ -219,14 +224,14 @@ fn a_stall_costs_its_limit() {
 #[test]
 fn the_service_says_how_long_to_wait() {
     for (header, value) in [("retry-after", "0.6"), ("retry-after-ms", "600")] {
-        let busy = Answer::text("").fault(Fault::Header(429, header, value.to_owned()));
+        let busy = Answer::text("").fault(Fault::Headers(429, vec![(header, value.to_owned())]));
         let run =
             Smol::project(&["a.js"]).on("a.js", busy).then("a.js", "```\na.js\n```\n").success().file("a.js", "a.js\n");
         let asked = run.requests("a.js");
         let waited = asked[1].at - asked[0].at;
         assert!(waited >= Duration::from_millis(600) && waited < Duration::from_secs(3), "{waited:?}");
     }
-    let absurd = Answer::text("").fault(Fault::Header(429, "retry-after", "86400".to_owned()));
+    let absurd = Answer::text("").fault(Fault::Headers(429, vec![("retry-after", "86400".to_owned())]));
     Smol::project(&["a.js"]).on("a.js", absurd).exit(1).says("failed a.js").asked(3);
 }
 
@@ -325,7 +330,7 @@ fn an_address_that_is_none() {
 #[test]
 fn a_redirect_carries_the_key_nowhere() {
     let elsewhere = crate::fake::Fake::start([("plan".to_owned(), vec![Answer::text("# Plan\n")])].into(), None);
-    let moved = Fault::Header(307, "location", format!("{}/chat/completions", elsewhere.url));
+    let moved = Fault::Headers(307, vec![("location", format!("{}/chat/completions", elsewhere.url))]);
     Smol::project(&["a.js"]).on("plan", Answer::text("").fault(moved)).exit(3).says("status 307").asked(1);
     assert!(elsewhere.asked().is_empty(), "the request went on to another server");
 }
@@ -348,17 +353,67 @@ fn what_a_model_thinks_is_no_part_of_plan_or_file() {
 
 #[test]
 fn a_key_that_a_server_repeats_is_not_passed_on() {
-    let run = Smol::project(&["a.js"]).arg("--retries").arg("0").on("a.js", long().fault(Fault::ErrorEvent(2))).exit(1);
+    let run = Smol::project(&["a.js"]).arg("--retries").arg("0").on("a.js", long().fault(fire(2))).exit(1);
     let run = run.says("the engine caught fire over [key]");
     assert!(!run.stderr().contains(KEY), "{}", run.stderr());
 }
 
 #[test]
 fn a_refusal_by_its_own_field() {
-    fails(Answer::text("I would rather not.").fault(Fault::Refusal), "the model declined: I would rather not.");
-    let refused = Answer::text("I would rather not.").fault(Fault::Refusal);
-    let run = Smol::project(&["a.js"]).on("a.js", refused).arg("--json").exit(1);
-    assert_eq!(run.report()["usage"]["input"], 3000, "a refusal is paid for like any answer");
+    let refused = || Answer::text("I would rather not.").fault(Fault::Refusal);
+    fails(refused(), "the model declined ('I would rather not.'), also when asked again");
+    let run = Smol::project(&["a.js"]).on("a.js", refused()).arg("--json").exit(1);
+    assert_eq!(run.report()["usage"]["input"], 4000, "a refusal is paid for like any answer");
+    for refused in [refused(), long().finish(Some("content_filter"))] {
+        let smol = Smol::project(&["a.js"]).on("a.js", refused).then("a.js", "```\na.js\n```\n").arg("--json");
+        let run = smol.success().file("a.js", "a.js\n").asked(4);
+        let asked = run.requests("a.js");
+        assert_eq!(asked[0].messages(), asked[1].messages(), "it is asked as if for the first time");
+        let report = run.report();
+        assert_eq!(report["asked_again"], 1);
+        assert!(report["wasted"].as_u64().is_some_and(|wasted| wasted > 0), "{report}");
+    }
+}
+
+/// Lists of `a.js` and `b.js` that the limit on length cuts: as a call, as JSON in one line and in many.
+fn cut_lists() -> Vec<Answer> {
+    let lines = |count: usize| (0..count).map(|line| format!("  \"file_{line}.js\",\n")).collect::<String>();
+    let answers = [
+        Answer { as_call: true, ..Answer::text(r#"{"paths":["a.js","b"#) },
+        Answer { as_call: true, ..Answer::text(r#"{"paths":["a.js""#) },
+        Answer::text(r#"{"paths":["a.js","b"#),
+        Answer::text(format!("{{\"paths\": [\n{}  \"b", lines(40))),
+        Answer { as_call: true, ..Answer::text(format!("{{\"paths\": [\n{}", lines(40))) },
+        Answer::text("- a.js\n- b"),
+        Answer::text(""),
+    ];
+    answers.map(|answer| answer.finish(Some("length"))).into()
+}
+
+#[test]
+fn a_list_cut_by_the_limit_on_length_is_asked_for_again() {
+    for cut in cut_lists() {
+        let smol = Smol::project(&["a.js"]).on("b.js", "```\nb.js\n```\n").on("list", cut);
+        let run = smol.then("list", Answer::list(&["a.js", "b.js"])).success().file("a.js", "a.js\n").asked(5);
+        assert_eq!(run.file("b.js", "b.js\n").files(), ["a.js", "b.js", "shared_dependencies.md"]);
+    }
+}
+
+#[test]
+fn a_list_that_stays_cut_leaves_it_to_the_contract() {
+    for cut in cut_lists() {
+        let run = Smol::project(&["a.js", "c.js"]).on("list", cut.clone()).success().asked(5);
+        let run = run.says("the plan's own is taken").file("a.js", "a.js\n").file("c.js", "c.js\n");
+        assert_eq!(run.files(), ["a.js", "c.js", "shared_dependencies.md"]);
+        let run = Smol::project(&["a.js"]).on("plan", "# A plan without a contract\n").on("list", cut).exit(1);
+        run.says("could not get the list of files").no_file("a.js").asked(3);
+    }
+}
+
+#[test]
+fn a_whole_list_is_taken_also_from_an_answer_that_was_cut() {
+    let whole = Answer::list(&["a.js", "b.js"]).finish(Some("length"));
+    Smol::project(&["a.js", "b.js"]).on("list", whole).success().file("b.js", "b.js\n").asked(4);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, io::Write};
 
 use smol_dev::{
+    model,
     path::RelPath,
     plan::PLAN_FILE,
     report::{Outcome, Report},
@@ -25,6 +26,22 @@ pub fn show(face: &Face, report: &Report, again: &str) {
     say(&totals(report));
     if let Some(next) = next(report, again) {
         say(&format!("{BOLD}next:{BOLD:#} {next}"));
+    }
+}
+
+/// The same for what writes no project: what was not done, and what it cost.
+pub fn totals_only(face: &Face, report: &Report) {
+    problems(report, face);
+    if face.is_for_people() {
+        say(&totals(report));
+    }
+}
+
+/// How a run ends that such an error ends.
+pub fn outcome_of(error: &anyhow::Error) -> Outcome {
+    match error.downcast_ref() {
+        Some(model::Error::OverBudget { .. }) => Outcome::OverBudget,
+        _ => Outcome::Failed,
     }
 }
 
@@ -56,8 +73,14 @@ fn calls(report: &Report) -> String {
     if report.retries > 0 {
         words.push_str(&format!(", {} tried again", report.retries));
     }
+    if report.asked_again > 0 {
+        words.push_str(&format!(", {} asked again", report.asked_again));
+    }
     if report.cut > 0 {
-        words.push_str(&format!(", {} cut ({} tokens wasted)", report.cut, thousands(report.wasted)));
+        words.push_str(&format!(", {} cut", report.cut));
+    }
+    if report.wasted > 0 {
+        words.push_str(&format!(", {} tokens wasted", thousands(report.wasted)));
     }
     words
 }

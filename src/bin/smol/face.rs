@@ -11,12 +11,13 @@ use anstyle::{AnsiColor, Style};
 use smol_dev::{
     event::{Event, Question},
     report::{Outcome, Report},
+    selection::{Selection, Share},
 };
 
 use self::screen::Screen;
 use crate::{
     cli::{Color, ShowArgs},
-    words::{clean, cost, counted, counts},
+    words::{clean, cost, counted, counts, thousands},
 };
 
 /// Where events are shown. A copy shows on the same screen.
@@ -57,6 +58,9 @@ impl Face {
     }
 
     pub fn show(&self, event: &Event) {
+        if let Event::Piece { question: Question::Diagnosis, text } = event {
+            self.data(text);
+        }
         match &self.kind {
             Kind::Quiet => {}
             Kind::Json => json(event),
@@ -69,6 +73,20 @@ impl Face {
                 }
             }
             Kind::Screen(screen) => screen.show(event, lines(event, self.is_verbose)),
+        }
+    }
+
+    /// A part of what was asked for, as it comes; whoever reads JSON finds it in the events.
+    pub fn data(&self, text: &str) {
+        // A reader that has gone does not stop the work.
+        let print = || {
+            let mut out = std::io::stdout().lock();
+            let _ = write!(out, "{}", clean(text)).and_then(|()| out.flush());
+        };
+        match &self.kind {
+            Kind::Json => {}
+            Kind::Lines | Kind::Quiet => print(),
+            Kind::Screen(screen) => screen.suspend(print),
         }
     }
 
@@ -136,7 +154,14 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
     let line = match event {
         Event::Started { model, out, .. } => format!("{BOLD}smol{BOLD:#} · {model} → {out}/"),
         Event::Notice { text } => format!("{ODD}note{ODD:#}   {}", clean(text)),
-        Event::AskedAgain { question, complaint } => format!("{ODD}again{ODD:#}  {question}: {}", clean(complaint)),
+        Event::Sliced { question, window, left_out } => {
+            let (window, left_out) = (thousands(*window), left_out.to_string());
+            let left_out = clean(&left_out);
+            format!(
+                "{ODD}note{ODD:#}   {question}: its question does not fit into {window} tokens; left out: {left_out}"
+            )
+        }
+        Event::AskedAgain { question, complaint, .. } => format!("{ODD}again{ODD:#}  {question}: {}", clean(complaint)),
         Event::PlanReady { unreadable: None, files } => {
             format!("{GOOD}plan{GOOD:#}   the contract names {}", counted(*files, "file"))
         }
@@ -144,6 +169,7 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
             format!("{ODD}plan{ODD:#}   without a contract that can be read ({}), so the file list leads", clean(why))
         }
         Event::ListReady { files } => format!("{GOOD}list{GOOD:#}   {} to write", counted(files.len(), "file")),
+        Event::Selected { selection, left_out } => return selected(selection, *left_out),
         Event::Refused { path, why } => format!("{BAD}refused{BAD:#} '{}' {why}", clean(path)),
         Event::Dropped { path } => format!("{DIM}drop{DIM:#}   {path} is not in the file list"),
         Event::Written { path, lines } => {
@@ -166,6 +192,8 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
             format!("{DIM}call   {question}: {}, {}{DIM:#}", counts(usage), cost(usage))
         }
         Event::Asked { .. }
+        | Event::Diagnosed { .. }
+        | Event::Described { .. }
         | Event::Piece { .. }
         | Event::Thinking { .. }
         | Event::Retracted { .. }
@@ -177,3 +205,48 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
     };
     vec![line]
 }
+
+/// What goes into a question, and how much of it.
+fn selected(selection: &Selection, left_out: usize) -> Vec<String> {
+    let room = format!("{} of {} tokens", thousands(selection.tokens), thousands(selection.budget));
+    let mut lines = Vec::new();
+    for (share, words) in SHARES {
+        let paths: Vec<&str> = selection.of(share).map(|chosen| chosen.path.as_str()).collect();
+        if paths.is_empty() {
+            continue;
+        }
+        let count = counted(paths.len(), "file");
+        // With every file whole there is nothing to wonder about.
+        if paths.len() == selection.chosen.len() {
+            lines.push(format!("{GOOD}in{GOOD:#}     {count} {words}, {room}"));
+            continue;
+        }
+        let named = paths.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(" ");
+        let more = match paths.len().checked_sub(MOST_NAMED) {
+            None | Some(0) => String::new(),
+            Some(more) => format!(" and {more} more (--dry-run lists them)"),
+        };
+        lines.push(format!("{GOOD}in{GOOD:#}     {count} {words}: {}{more}", clean(&named)));
+    }
+    if lines.len() > 1 {
+        lines.push(format!("{GOOD}in{GOOD:#}     {room}"));
+    }
+    if left_out > 0 {
+        lines.push(format!(
+            "{DIM}out    {} left out (--dry-run says why){DIM:#}",
+            counted(left_out, "entry").replace("entrys", "entries")
+        ));
+    }
+    lines
+}
+
+/// How much of a file goes in, in words.
+pub const SHARES: [(Share, &str); 5] = [
+    (Share::Whole, "whole"),
+    (Share::Lines, "by the lines that the error names"),
+    (Share::Signatures, "by signatures"),
+    (Share::Name, "by name"),
+    (Share::Nothing, "not at all"),
+];
+/// Files of one kind that are named in a line.
+const MOST_NAMED: usize = 20;

@@ -44,7 +44,7 @@ const DEFAULT_PROMPT: &str = "prompt.md";
 /// A recorded run is given so fast on a terminal: a model at full speed, and a person can still follow.
 const DEMO: Tempo = Tempo::TokensPerSecond(600);
 /// How long a file that is being written has to get done after Ctrl-C.
-const GRACE: Duration = Duration::from_millis(500);
+pub const GRACE: Duration = Duration::from_millis(500);
 /// Threads that may wait for the disk at the same time.
 const DISK_THREADS: usize = 4;
 
@@ -208,20 +208,22 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
             }
         })
     };
+    let capacity = settings.capacity(opened.capacity);
     let engine = Engine {
         model: recorded(model, tape),
         prompts,
         patience: settings.patience,
-        pace: Pace::new(settings.jobs),
+        pace: Pace::new(settings.jobs, capacity),
         budget,
         events,
     };
-    let notices = opened.notice.into_iter().chain(settings.notices).chain(going_on).collect();
+    let of_capacity = capacity.notice(settings.jobs);
+    let notices = opened.notice.into_iter().chain(settings.notices).chain(of_capacity).chain(going_on).collect();
     Ok(Prepared { engine, workspace, spec, scope, run, notices, name: opened.name, is_demo: opened.is_demo })
 }
 
 /// The limit on cost, which holds only where prices are known.
-fn budget(most: Option<f64>, model: &dyn Model) -> Result<Budget> {
+pub fn budget(most: Option<f64>, model: &dyn Model) -> Result<Budget> {
     match (most, model.price()) {
         (None, _) => Ok(Budget::unlimited()),
         (Some(most), Some(price)) => Ok(Budget::of(most, price, model.longest_answer())),
@@ -234,7 +236,7 @@ fn budget(most: Option<f64>, model: &dyn Model) -> Result<Budget> {
 }
 
 /// Lines go to every record; a record that cannot be written is said once and holds nothing up.
-fn tape(logs: Vec<RunLog>, face: Face) -> Tape {
+pub fn tape(logs: Vec<RunLog>, face: Face) -> Tape {
     let was_said = AtomicBool::new(false);
     Arc::new(move |line| {
         for log in &logs {
@@ -264,7 +266,7 @@ fn read_spec(argument: &str) -> Result<Spec> {
 }
 
 /// The moment it began, and the process: sorts by time, and no two are alike.
-fn run_id() -> String {
+pub fn run_id() -> String {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     format!("{}-{}", now.replace(':', "-").trim_end_matches('Z'), std::process::id())
 }

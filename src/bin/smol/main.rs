@@ -1,6 +1,8 @@
 //! The shell around the library: argv, environment, terminal, clock, exit code. It decides nothing else.
 
+mod asking;
 mod cli;
+mod debug;
 mod dry_run;
 mod ending;
 mod face;
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
     let face = Face::new(&cli.show);
     let done = match cli.command {
         Command::Gen(args) => generate::run(*args, &face),
+        Command::Debug(args) => debug::run(*args, &face),
         Command::Models(args) => done(models::run(&args, &face)),
         Command::Init(args) => done(init::run(args)),
         Command::Completions(args) => {

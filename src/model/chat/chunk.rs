@@ -8,13 +8,12 @@ use crate::{
     usage::Usage,
 };
 
-/// A chunk, or a whole answer sent in one piece (`message` instead of `delta`), or an error object.
+/// A chunk, or a whole answer sent in one piece (`message` instead of `delta`).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Chunk {
     choices: Option<Vec<Choice>>,
     usage: Option<Value>,
-    error: Option<Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -29,8 +28,9 @@ struct Choice {
 #[serde(default)]
 struct Delta {
     content: Option<Value>,
-    #[serde(alias = "reasoning")]
     reasoning_content: Option<Value>,
+    /// The same by another name; some servers send both.
+    reasoning: Option<Value>,
     refusal: Option<Value>,
     tool_calls: Option<Vec<ToolCall>>,
 }
@@ -38,7 +38,7 @@ struct Delta {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ToolCall {
-    index: Option<u64>,
+    index: Option<Value>,
     function: Option<CalledFunction>,
 }
 
@@ -59,11 +59,14 @@ impl Chunk {
         let Some(delta) = self.choice().and_then(|choice| choice.delta.as_ref().or(choice.message.as_ref())) else {
             return Vec::new();
         };
-        let thinking = delta.reasoning_content.iter().map(text_of).filter(|text| !text.is_empty()).map(Piece::Thinking);
+        let thinking =
+            delta.reasoning_content.as_ref().or(delta.reasoning.as_ref()).map(text_of).filter(|text| !text.is_empty());
+        let thinking = thinking.map(Piece::Thinking).into_iter();
         let text = delta.content.iter().map(text_of).filter(|text| !text.is_empty()).map(Piece::Text);
         let refusal = delta.refusal.iter().map(text_of).filter(|text| !text.is_empty()).map(Piece::Refusal);
         // Only the first call counts: one function is offered, and it is asked for once.
-        let calls = delta.tool_calls.iter().flatten().filter(|call| call.index.unwrap_or(0) == 0);
+        let is_first = |call: &&ToolCall| call.index.as_ref().and_then(Value::as_u64).unwrap_or(0) == 0;
+        let calls = delta.tool_calls.iter().flatten().filter(is_first);
         let arguments =
             calls.filter_map(|call| call.function.as_ref()?.arguments.as_ref()).map(|arguments| match arguments {
                 Value::String(text) => Piece::Call(text.clone()),
@@ -77,9 +80,14 @@ impl Chunk {
         match self.choice()?.finish_reason.as_ref()?.as_str()? {
             "length" | "max_tokens" | "model_length" => Some(Finish::Length),
             "content_filter" | "refusal" => Some(Finish::Refused),
-            "error" | "abort" => None,
+            "error" | "abort" | "" => None,
             _ => Some(Finish::Stop),
         }
+    }
+
+    /// Whether its end mark is the empty word. Some servers end with it, others send it with every chunk.
+    pub(super) fn ends_without_a_word(&self) -> bool {
+        self.choice().and_then(|choice| choice.finish_reason.as_ref()).is_some_and(|reason| reason == "")
     }
 
     pub(super) fn usage(&self) -> Option<Usage> {
@@ -97,15 +105,17 @@ impl Chunk {
         (input.max(output) > 0).then_some(usage)
     }
 
-    /// What went wrong, if the server says so in the middle of an answer.
-    pub(super) fn error_message(&self) -> Option<String> {
-        let error = self.error.as_ref().filter(|error| !error.is_null())?;
-        Some(error_message(&serde_json::json!({ "error": error }).to_string()))
-    }
-
     fn choice(&self) -> Option<&Choice> {
         self.choices.as_ref()?.first()
     }
+}
+
+/// What went wrong, if the server says so in the middle of an answer.
+pub(super) fn error_in(event: &Value) -> Option<String> {
+    let error = event.get(0).unwrap_or(event);
+    let has = |field: &str| error.get(field).is_some_and(|value| !value.is_null());
+    let is_error = has("error") || error["object"] == "error" || (has("detail") && !has("choices"));
+    is_error.then(|| error_message(&error.to_string()))
 }
 
 /// Text, whether it comes as a string or, as some thinking models send it, as a list of parts.
@@ -156,6 +166,7 @@ mod tests {
             r#"{"choices":[{"delta":null,"finish_reason":null}]}"#,
             r#"{"choices":[{"delta":{},"message":null}]}"#,
             r#"{"choices":[{"delta":{"role":"assistant","content":null}}]}"#,
+            r#"{"choices":[{"delta":{"tool_calls":null}}]}"#,
             r#"{"id":7,"created":1.5,"object":null,"service_tier":"odd","choices":[{"delta":{"content":""}}]}"#,
         ] {
             reads(json, &[], None);
@@ -179,7 +190,7 @@ mod tests {
             ("stop", Some(Finish::Stop)),
             ("tool_calls", Some(Finish::Stop)),
             ("eos", Some(Finish::Stop)),
-            ("", Some(Finish::Stop)),
+            ("", None),
             ("length", Some(Finish::Length)),
             ("content_filter", Some(Finish::Refused)),
             ("error", None),

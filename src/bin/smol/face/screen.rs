@@ -104,6 +104,10 @@ impl Screen {
                 let _ = self.bars.clear();
             }
             Event::Notice { .. }
+            | Event::Sliced { .. }
+            | Event::Selected { .. }
+            | Event::Diagnosed { .. }
+            | Event::Described { .. }
             | Event::ParameterDropped { .. }
             | Event::Stepped { .. }
             | Event::Retrying { .. }
@@ -117,6 +121,11 @@ impl Screen {
         for line in lines {
             self.print(&line);
         }
+    }
+
+    /// Prints to stdout, with the moving lines out of the way.
+    pub fn suspend(&self, print: impl FnOnce()) {
+        self.bars.suspend(print);
     }
 
     /// Prints above the moving lines.
@@ -189,7 +198,12 @@ impl State {
 fn name(question: &Question) -> String {
     match question {
         Question::File(path) => path.to_string(),
-        Question::Plan | Question::FileList => question.to_string(),
+        Question::Plan
+        | Question::FileList
+        | Question::Diagnosis
+        | Question::Fixes
+        | Question::Part(_)
+        | Question::Description => question.to_string(),
     }
 }
 
