@@ -26,7 +26,9 @@
 //! * The way back: [`tree`] is a codebase as it was read, [`encoding`] turns its bytes into text and back, and
 //!   [`secrets`] keeps credentials out of what is sent; [`patch`] puts a model's replacement where it belongs,
 //!   and [`fixes`] all those of an answer. [`mentions`] is what an error points at, [`references`] who defines and
-//!   imports what, [`selection`] what of a codebase goes into a question. [`debug`] asks what is wrong with one.
+//!   imports what, [`selection`] what of a codebase goes into a question. [`debug`] asks what is wrong with one,
+//!   [`pm`] for the spec that would make one, with the contract that [`outline`] reads off it; [`comparison`] says how
+//!   much two have in common.
 //! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
@@ -50,6 +52,7 @@
 
 pub mod budget;
 pub mod command;
+pub mod comparison;
 mod continuation;
 pub mod contract;
 pub mod debug;
@@ -65,12 +68,14 @@ pub mod generate;
 pub mod lineage;
 pub mod mentions;
 pub mod model;
+pub mod outline;
 pub mod pace;
 pub mod patch;
 pub mod path;
 pub mod path_list;
 pub mod patience;
 pub mod plan;
+pub mod pm;
 pub mod prompts;
 pub mod reachable;
 pub mod references;

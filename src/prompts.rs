@@ -20,6 +20,10 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("debug_rules", include_str!("../prompts/debug_rules.md")),
     ("debug", include_str!("../prompts/debug.md")),
     ("debug_again", include_str!("../prompts/debug_again.md")),
+    ("pm_rules", include_str!("../prompts/pm_rules.md")),
+    ("pm", include_str!("../prompts/pm.md")),
+    ("pm_part", include_str!("../prompts/pm_part.md")),
+    ("pm_join", include_str!("../prompts/pm_join.md")),
     ("probe", include_str!("../prompts/probe.md")),
 ];
 

@@ -4,6 +4,7 @@
 //! smol owns a file only while its bytes are those that smol wrote; every other file is a person's and stays.
 
 mod amend;
+mod cache;
 mod codebase;
 mod manifest;
 mod run_log;
@@ -19,7 +20,12 @@ use cap_std::{ambient_authority, fs::Dir};
 use cap_tempfile::TempFile;
 
 use self::manifest::Manifest;
-pub use self::{amend::amend, codebase::read_tree, run_log::RunLog};
+pub use self::{
+    amend::{amend, hash_of},
+    cache::Cache,
+    codebase::read_tree,
+    run_log::RunLog,
+};
 use crate::path::RelPath;
 
 /// smol's own directory in the output directory.

@@ -31,9 +31,9 @@ const SAMPLES: &[Sample] = &[
     },
     Sample {
         name: "rust",
-        text: "use std::fs;\n\npub fn read(path: &str) -> String {\n    let text = fs::read_to_string(path);\n    match text {\n        Ok(text) => text,\n        Err(_) => String::new(),\n    }\n}\n\npub fn lines(path: &str) -> usize {\n    read(path).lines().count()\n}\n",
-        search: "    let text = fs::read_to_string(path);\n    match text {\n        Ok(text) => text,\n        Err(_) => String::new(),\n    }\n",
-        replace: "    let text = fs::read_to_string(path);\n    match text {\n        Ok(text) => text,\n        Err(error) => {\n            eprintln!(\"{error}: $& $1\");\n            String::new()\n        }\n    }\n",
+        text: "use crate::disk;\n\npub fn read(path: &str) -> String {\n    let text = disk::text_of(path);\n    match text {\n        Ok(text) => text,\n        Err(_) => String::new(),\n    }\n}\n\npub fn lines(path: &str) -> usize {\n    read(path).lines().count()\n}\n",
+        search: "    let text = disk::text_of(path);\n    match text {\n        Ok(text) => text,\n        Err(_) => String::new(),\n    }\n",
+        replace: "    let text = disk::text_of(path);\n    match text {\n        Ok(text) => text,\n        Err(error) => {\n            log!(\"{error}: $& $1\");\n            String::new()\n        }\n    }\n",
     },
     Sample {
         name: "go",

@@ -19,6 +19,9 @@ use crate::path::RelPath;
 /// # Errors
 /// If the file is not as it was read, or is there although it is new, or the disk refuses; then nothing has changed.
 pub fn amend(directory: &Path, path: &RelPath, hash: Option<&str>, bytes: &[u8]) -> Result<()> {
+    if hash.is_none() {
+        std::fs::create_dir_all(directory).with_context(|| format!("could not make '{}'", directory.display()))?;
+    }
     let dir = Dir::open_ambient_dir(directory, ambient_authority())
         .with_context(|| format!("could not open '{}'", directory.display()))?;
     let write = || match hash {
@@ -26,6 +29,11 @@ pub fn amend(directory: &Path, path: &RelPath, hash: Option<&str>, bytes: &[u8])
         None => create(&dir, path, bytes),
     };
     write().with_context(|| format!("could not write '{path}'"))
+}
+
+/// The hash of a file's bytes as they are now, to tell later whether somebody has changed them.
+pub fn hash_of(path: &Path) -> Result<String> {
+    Ok(blake3::hash(&std::fs::read(path)?).to_hex().to_string())
 }
 
 fn replace(dir: &Dir, path: &RelPath, hash: &str, bytes: &[u8]) -> Result<()> {

@@ -313,6 +313,13 @@ fn question_of(body: &str) -> String {
     if rules.starts_with("You find out what is wrong") {
         return if messages.len() > 2 { "debug again" } else { "debug" }.to_owned();
     }
+    if rules.starts_with("You write the specification that a codebase") {
+        let question = messages.get(1).map_or("", |(_, text)| text.as_str());
+        let part =
+            question.rsplit_once("are one part of a larger codebase: `").and_then(|(_, rest)| rest.split_once('`'));
+        let is_join = question.starts_with("These are descriptions");
+        return part.map_or(if is_join { "pm join" } else { "pm" }.to_owned(), |(part, _)| format!("pm {part}"));
+    }
     let Some((_, last)) = messages.get(3) else { return "plan".to_owned() };
     if last.starts_with("The specification has changed") {
         return "plan again".to_owned();

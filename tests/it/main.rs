@@ -8,6 +8,7 @@ mod generate;
 mod money;
 mod odd_servers;
 mod ownership;
+mod pm;
 mod readme;
 mod requests;
 mod secure;

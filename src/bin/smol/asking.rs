@@ -1,8 +1,11 @@
 //! What `debug` and `pm` share: a codebase that is read, a model that is opened, and what of the one goes to the other.
 
-use std::{io::Write, path::Path};
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use smol_dev::{
     engine::Engine,
     event::{Event, Events},
@@ -44,8 +47,8 @@ pub struct Opened {
     pub notices: Vec<String>,
     /// The name that what the model takes is remembered by.
     pub name: Option<String>,
-    /// Held as long as this lasts, so that no other smol works here.
-    _workspace: Option<Workspace>,
+    /// Held as long as this lasts, so that no other smol works here; `None` where nothing can be kept.
+    pub workspace: Option<Workspace>,
 }
 
 pub fn decide(tree: &TreeArgs, ask: &AskArgs) -> Result<Decided> {
@@ -94,6 +97,11 @@ impl Decided {
             bail!("there is nothing to read in '{}'; --dry-run says what was left out", self.directory);
         }
         Ok(tree)
+    }
+
+    /// Reads another codebase by the same rules.
+    pub fn read_at(&self, directory: &str) -> Result<Tree> {
+        workspace::read_tree(Path::new(directory), &self.reading)
     }
 
     /// Reads it for a dry run, in which nothing to send is an answer, too.
@@ -160,7 +168,7 @@ impl Decided {
             budget,
             events,
         };
-        Ok(Opened { engine, window, run, notices, name: opened.name, _workspace: workspace })
+        Ok(Opened { engine, window, run, notices, name: opened.name, workspace })
     }
 }
 
@@ -231,4 +239,18 @@ pub fn remember(opened: &Opened, face: &Face) {
     {
         face.warn(&format!("{error:#}"));
     }
+}
+
+/// Whether the person says yes. Asks on the terminal, also when something came through stdin.
+///
+/// # Errors
+/// If there is no terminal.
+pub fn is_agreed(question: &str) -> Result<bool> {
+    if !std::io::stderr().is_terminal() {
+        bail!("nobody can be asked '{question}'; --yes does it without asking");
+    }
+    let _ = write!(anstream::stderr(), "{BOLD}{question}{BOLD:#} [y/N] ");
+    let key = console::Term::stderr().read_key().context("could not read an answer from the terminal")?;
+    say("");
+    Ok(matches!(key, console::Key::Char('y' | 'Y')))
 }

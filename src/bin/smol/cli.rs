@@ -21,6 +21,8 @@ pub enum Command {
     Gen(Box<GenArgs>),
     /// Find out what is wrong with a codebase, and mend it
     Debug(Box<DebugArgs>),
+    /// Turn a codebase into the spec that would make it
+    Pm(Box<PmArgs>),
     /// Show which models can be asked from here, and what they can do
     Models(ModelsArgs),
     /// Write a first prompt.md and .env, from the answers to two questions
@@ -158,6 +160,26 @@ pub struct DebugArgs {
     /// Do not ask before files are changed
     #[arg(short, long, requires = "apply")]
     pub yes: bool,
+}
+
+#[derive(Args)]
+pub struct PmArgs {
+    /// What to lay weight on, in your words
+    #[arg(short, long, value_name = "TEXT")]
+    pub prompt: Option<String>,
+    /// Write the spec to this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Do not ask before a file is overwritten
+    #[arg(short, long, requires = "out")]
+    pub yes: bool,
+    /// Compare two codebases by files, public names and signatures; no model
+    #[arg(long, num_args = 2, value_names = ["DIR1", "DIR2"], conflicts_with_all = ["prompt", "out", "dir"])]
+    pub compare: Vec<String>,
+    #[command(flatten)]
+    pub tree: TreeArgs,
+    #[command(flatten)]
+    pub ask: AskArgs,
 }
 
 /// Which codebase, and how much of it.

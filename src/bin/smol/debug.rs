@@ -1,10 +1,6 @@
 //! `smol debug`: reads the codebase, asks what is wrong with it, and changes what the person agrees to.
 
-use std::{
-    io::{IsTerminal, Write},
-    path::Path,
-    time::Instant,
-};
+use std::{path::Path, time::Instant};
 
 use anyhow::{Context, Result, anyhow};
 use smol_dev::{
@@ -142,7 +138,8 @@ fn settle(
     for change in fitted.changes.iter().filter(|_| face.is_for_people()) {
         show_diff(change);
     }
-    if !args.yes && !is_agreed(&fitted.changes)? {
+    let count = counted(fitted.changes.len(), "file");
+    if !args.yes && !asking::is_agreed(&format!("change {count}?"))? {
         events.notice("nothing was changed");
         return Ok(());
     }
@@ -172,18 +169,4 @@ fn show_diff(change: &Change) {
         };
         say(&format!("{style}{}{style:#}", clean(line)));
     }
-}
-
-/// Whether the person says yes. Asks on the terminal, also when the error came through stdin.
-fn is_agreed(changes: &[Change]) -> Result<bool> {
-    if !std::io::stderr().is_terminal() {
-        return Err(anyhow!(
-            "nobody can be asked whether {} may change; --yes changes them without asking",
-            counted(changes.len(), "file")
-        ));
-    }
-    let _ = write!(anstream::stderr(), "{BOLD}change {}?{BOLD:#} [y/N] ", counted(changes.len(), "file"));
-    let key = console::Term::stderr().read_key().context("could not read an answer from the terminal")?;
-    say("");
-    Ok(matches!(key, console::Key::Char('y' | 'Y')))
 }

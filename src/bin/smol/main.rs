@@ -9,6 +9,7 @@ mod face;
 mod generate;
 mod init;
 mod models;
+mod pm;
 mod surroundings;
 mod words;
 
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Gen(args) => generate::run(*args, &face),
         Command::Debug(args) => debug::run(*args, &face),
+        Command::Pm(args) => pm::run(*args, &face),
         Command::Models(args) => done(models::run(&args, &face)),
         Command::Init(args) => done(init::run(args)),
         Command::Completions(args) => {
