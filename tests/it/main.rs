@@ -11,6 +11,7 @@ mod ownership;
 mod pm;
 mod readme;
 mod requests;
+mod secrets;
 mod secure;
 mod smol;
 mod start;

@@ -90,7 +90,8 @@ fn a_file_is_not_overwritten_unasked() {
 
 #[test]
 fn two_codebases_side_by_side() {
-    let smol = codebase().write("other/store.py", STORE.replace("key: str", "key")).write("other/more.py", "print(1)\n");
+    let smol =
+        codebase().write("other/store.py", STORE.replace("key: str", "key")).write("other/more.py", "print(1)\n");
     let run = smol.args(["pm", "--compare", "app", "other"]).success().asked(0);
     let run = run
         .prints("files              2       2       1   50.0%")
