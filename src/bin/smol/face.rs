@@ -78,15 +78,10 @@ impl Face {
 
     /// A part of what was asked for, as it comes; whoever reads JSON finds it in the events.
     pub fn data(&self, text: &str) {
-        // A reader that has gone does not stop the work.
-        let print = || {
-            let mut out = std::io::stdout().lock();
-            let _ = write!(out, "{}", clean(text)).and_then(|()| out.flush());
-        };
         match &self.kind {
             Kind::Json => {}
-            Kind::Lines | Kind::Quiet => print(),
-            Kind::Screen(screen) => screen.suspend(print),
+            Kind::Lines | Kind::Quiet => print(text),
+            Kind::Screen(screen) => screen.data(text),
         }
     }
 
@@ -141,6 +136,12 @@ fn can_move(stream: &impl IsTerminal) -> bool {
 /// A line on stderr. Nobody is left to tell when that fails.
 pub fn say(line: &str) {
     let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// To stdout, at once. A reader that has gone does not stop the work.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = write!(out, "{}", clean(text)).and_then(|()| out.flush());
 }
 
 fn json(event: &Event) {

@@ -14,7 +14,7 @@ use smol_dev::{
     usage::Usage,
 };
 
-use super::DIM;
+use super::{DIM, print};
 use crate::words::{clean, counts, money, thousands};
 
 /// Redraws a second, whatever the stream's speed.
@@ -26,6 +26,8 @@ const RESERVED_ROWS: u16 = 6;
 
 pub struct Screen {
     bars: MultiProgress,
+    /// The last line of what goes to stdout, as far as it came.
+    begun: Mutex<String>,
     state: Mutex<State>,
 }
 
@@ -54,7 +56,7 @@ impl Screen {
         let total = ProgressBar::hidden();
         let state =
             State { total, answers: BTreeMap::new(), plan_line: String::new(), files: 0, done: 0, usage: Usage::NONE };
-        Screen { bars, state: Mutex::new(state) }
+        Screen { bars, begun: Mutex::default(), state: Mutex::new(state) }
     }
 
     pub fn show(&self, event: &Event, lines: Vec<String>) {
@@ -123,9 +125,15 @@ impl Screen {
         }
     }
 
-    /// Prints to stdout, with the moving lines out of the way.
-    pub fn suspend(&self, print: impl FnOnce()) {
-        self.bars.suspend(print);
+    /// Prints to stdout, with the moving lines out of the way: by whole lines, since those are drawn below them.
+    pub fn data(&self, text: &str) {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.push_str(text);
+        let whole = begun.rfind('\n').map_or(0, |newline| newline + 1);
+        if whole > 0 {
+            let lines: String = begun.drain(..whole).collect();
+            self.bars.suspend(|| print(&lines));
+        }
     }
 
     /// Prints above the moving lines.
