@@ -18,6 +18,7 @@ use crate::{
     repetition::repeats,
     thinking::{Part, Splitter},
     tokens,
+    usage::Usage,
 };
 
 /// Longest answer that is taken, in bytes: no file that a person would read comes near it.
@@ -54,13 +55,15 @@ impl Engine {
             Ok(value) => return Ok(value),
             Err(complaint) => complaint,
         };
-        let wasted = reply.usage.unwrap_or_else(|| reply.estimated_usage(&request)).output;
+        let wasted = used(&reply, &request).output;
         self.events.emit(Event::AskedAgain { question: question.clone(), complaint: complaint.clone(), wasted });
         let again = self.complain(&request, &reply, &complaint)?;
         let reply = self.whole_reply(question, &again, &started).await?;
         judge(&reply, &read).map_err(|complaint| {
             self.model.reject(&request);
             self.model.reject(&again);
+            let wasted = used(&reply, &again).output;
+            self.events.emit(Event::GaveUp { question: question.clone(), complaint: complaint.clone(), wasted });
             anyhow!("{complaint}, also when asked again")
         })
     }
@@ -150,7 +153,7 @@ impl Engine {
         self.events.emit(Event::Asked { question: question.clone() });
         let error = self.receive(question, request, started, &place, &allowance, &mut reply).await.err();
         if reply != Reply::default() {
-            allowance.used(&reply.usage.unwrap_or_else(|| reply.estimated_usage(request)));
+            allowance.used(&used(&reply, request));
         }
         Attempt { reply, error }
     }
@@ -230,14 +233,14 @@ impl Engine {
     }
 
     fn count(&self, question: &Question, request: &Request, reply: &Reply) {
-        let usage = reply.usage.unwrap_or_else(|| reply.estimated_usage(request));
+        let usage = used(reply, request);
         self.events.emit(Event::Answered { question: question.clone(), usage });
     }
 
     /// Counts what a call has used that did not end well, if anything of its answer arrived.
     fn cut(&self, question: &Question, request: &Request, reply: &Reply, why: &str, kept: bool) {
         if !reply.said().is_empty() {
-            let usage = reply.usage.unwrap_or_else(|| reply.estimated_usage(request));
+            let usage = used(reply, request);
             self.events.emit(Event::Cut { question: question.clone(), why: why.to_owned(), usage, kept });
         }
     }
@@ -262,6 +265,11 @@ fn judge<T>(reply: &Reply, read: impl Fn(&Reply) -> Result<T, String>) -> Result
         (None, Some(Finish::Refused)) => Err("the model's service held the answer back (content filter)".to_owned()),
         (None, Some(Finish::Stop | Finish::Length) | None) => read(reply),
     }
+}
+
+/// What a call has used: as the service counts, or else roughly.
+fn used(reply: &Reply, request: &Request) -> Usage {
+    reply.usage.unwrap_or_else(|| reply.estimated_usage(request))
 }
 
 /// What is said of a stream that just ends.

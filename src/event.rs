@@ -8,9 +8,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    lineage::Reason,
     model::provider::Rung,
     patch::Block,
     path::RelPath,
+    proposal::Foreseen,
     report::{Outcome, Report},
     selection::Selection,
     slice::LeftOut,
@@ -33,6 +35,16 @@ pub enum Question {
     Part(String),
     /// The spec that would make a codebase.
     Description,
+}
+
+/// Whether a file is asked for: it is, if there is a reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    pub path: RelPath,
+    pub reasons: Vec<Reason>,
+    /// What has changed and was not taken for a reason, because nobody said so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_despite: Vec<Reason>,
 }
 
 /// One thing that happened.
@@ -71,6 +83,12 @@ pub enum Event {
         question: Question,
         complaint: String,
         #[serde(default)]
+        wasted: u64,
+    },
+    /// Nor could the answer that came then.
+    GaveUp {
+        question: Question,
+        complaint: String,
         wasted: u64,
     },
     Answered {
@@ -115,6 +133,8 @@ pub enum Event {
     ListReady {
         files: Vec<RelPath>,
     },
+    /// Whether a file is asked for, and why.
+    Chosen(Chosen),
     /// A path that the model named and that is not written.
     Refused {
         path: String,
@@ -124,19 +144,57 @@ pub enum Event {
     Dropped {
         path: RelPath,
     },
+    /// The file is done and waits for the others: over an existing project they are written as one.
+    Staged {
+        path: RelPath,
+        lines: usize,
+    },
+    /// What would be done to an existing project. Nothing of it is done yet.
+    Proposed {
+        changes: Vec<Foreseen>,
+    },
     Written {
         path: RelPath,
         lines: usize,
+    },
+    /// A person's changes and the new text together; so many places have both between conflict markers.
+    Merged {
+        path: RelPath,
+        lines: usize,
+        marked: usize,
+    },
+    /// A person changed the same lines as the new text, which is at `waits_at`, below the output directory. The hunks
+    /// have the person's lines after `-` and the new ones after `+`.
+    Conflict {
+        path: RelPath,
+        waits_at: String,
+        why: String,
+        hunks: Vec<String>,
+    },
+    /// A file of smol's that the file list no longer has.
+    Removed {
+        path: RelPath,
+    },
+    /// A file is again what it was before the run that was taken back.
+    Restored {
+        path: RelPath,
+    },
+    /// Not done, because it needs a person's consent. The new text, if there is one, is at `waits_at`.
+    Left {
+        path: RelPath,
+        waits_at: Option<String>,
+        why: String,
     },
     /// The file already held this very text.
     Unchanged {
         path: RelPath,
         lines: usize,
     },
-    /// The file on disk is a person's and stays; the new text is at `kept_at`, below the output directory.
+    /// The file on disk is a person's and stays; the new text, if there is one, is at `waits_at`, below the output
+    /// directory.
     Kept {
         path: RelPath,
-        kept_at: String,
+        waits_at: Option<String>,
         why: String,
     },
     Failed {

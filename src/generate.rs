@@ -1,40 +1,29 @@
 //! The pipeline: the plan, then the file list and every file at the same time, each landing when it is done.
 
-use std::{
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, anyhow};
 use futures::future::join_all;
 use tokio::sync::watch;
 
 use crate::{
-    contract::Contract,
     engine::Engine,
-    event::{Event, Question},
-    file::{self, GeneratedFile, Neighbour, Surroundings},
+    event::{Chosen, Event, Question},
+    file::{self, GeneratedFile},
     file_list::{self, FileList},
-    model::{self, Request, provider::Rung, window},
+    landing,
+    leader::Leader,
+    lineage::{Ground, Reason},
+    model::{self, Request, window},
     path::RelPath,
     plan::{self, Plan, Trunk},
-    prompts::Prompts,
+    questions::{self, Shelf},
     report::Refused,
-    signatures::signatures,
+    rerun::{Made, Past, Planning, RULES, WORDS},
     slice::{LeftOut, Material},
     spec::Spec,
     workspace::{Landing, Workspace},
 };
-
-/// Shorter trunks are cached by no hosted service (1,024 tokens is the least that any documents),
-/// so nobody has to go ahead to warm the cache.
-const SHORTEST_CACHED_TRUNK: u64 = 1024;
-
-/// A leader that is silent for so long holds nobody up any more: a warm cache is worth seconds, not minutes.
-const LONGEST_LEAD: Duration = Duration::from_secs(8);
 
 /// How much of the pipeline runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,21 +37,46 @@ pub enum Scope {
     Files(Vec<RelPath>),
 }
 
-/// Turns `spec` into files in `workspace`.
+/// What is to be made, what has been made before, and what this run has made of it until now.
+pub struct Task {
+    pub spec: Spec,
+    pub past: Past,
+    made: Mutex<Made>,
+}
+
+impl Task {
+    pub fn new(spec: Spec, past: Past) -> Task {
+        Task { spec, past, made: Mutex::default() }
+    }
+
+    /// What was made, whether or not it has landed.
+    pub fn made(&self) -> Made {
+        self.note(|made| made.clone())
+    }
+
+    fn note<T>(&self, note: impl FnOnce(&mut Made) -> T) -> T {
+        note(&mut self.made.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Turns `task.spec` into files in `workspace`.
 ///
 /// What could not be written is an event and stands in the report.
 ///
 /// # Errors
 /// If there is no plan or no file list to go by, so that nothing can be written.
-pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec, scope: Scope) -> Result<()> {
+pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, task: &Task, scope: Scope) -> Result<()> {
+    let spec = &task.spec;
     let plan = match scope {
-        Scope::Everything | Scope::PlanOnly => new_plan(engine, workspace, spec).await?,
+        Scope::Everything | Scope::PlanOnly => plan_for(engine, workspace, task).await?,
         Scope::FromPlan | Scope::Files(_) => saved_plan(engine, workspace).await?,
     };
     let trunk = Trunk::new(&engine.prompts, spec, &plan)?;
-    let leader = Leader::new(trunk.tokens() >= SHORTEST_CACHED_TRUNK);
+    let leader = Leader::of(trunk.tokens());
     let (material, ends) = (OnceLock::new(), Mutex::default());
-    let run = Run { engine, workspace, spec, plan: &plan, trunk: &trunk, material, leader, ends };
+    let prompts = engine.prompts.fingerprint(&WORDS);
+    let ground = Ground { plan: &plan, prompts, model: engine.model.id() };
+    let run = Run { engine, workspace, task, ground, trunk: &trunk, material, leader, ends };
     match scope {
         Scope::Everything | Scope::FromPlan => run.write_all(&plan).await?,
         Scope::PlanOnly => drop(run.list(&plan).await?),
@@ -71,60 +85,39 @@ pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec, 
     run.reached()
 }
 
-/// Reads a file of the output directory; `None` if there is none.
-pub type Read<'a> = &'a dyn Fn(&RelPath) -> Result<Option<String>>;
-
-/// Every question that `scope` puts and that is known without an answer; nothing is asked.
-///
-/// # Errors
-/// If a plan is needed and there is none.
-pub fn known_questions(
-    prompts: &Prompts,
-    rungs: &[Rung],
-    read: Read<'_>,
-    spec: &Spec,
-    scope: &Scope,
-) -> Result<Vec<(Question, Request)>> {
-    let plan = match scope {
-        Scope::Everything | Scope::PlanOnly => return Ok(vec![(Question::Plan, plan::ask(prompts, spec)?)]),
-        Scope::FromPlan | Scope::Files(_) => read_plan(read)?,
+/// The plan on disk, if it holds; else a new one, which changes the old one as little as the spec has changed.
+async fn plan_for(engine: &Engine, workspace: &Arc<Workspace>, task: &Task) -> Result<Plan> {
+    let saved = {
+        let workspace = workspace.clone();
+        tokio::task::spawn_blocking(move || workspace.read(&Plan::path())).await??.map(Plan::new)
     };
-    let trunk = Trunk::new(prompts, spec, &plan)?;
-    let of_file = |path: &RelPath, request: Result<Request>| Ok((Question::File(path.clone()), request?));
-    if let Scope::Files(paths) = scope {
-        let again = |path: &RelPath| {
-            let around = surroundings(read, &plan, path)?;
-            of_file(path, file::ask_again(prompts, &trunk, path, &around))
-        };
-        return paths.iter().map(again).collect();
-    }
-    let rung = rungs.first().copied().unwrap_or(Rung::Text);
-    let list = (Question::FileList, file_list::ask(prompts, &trunk, rung)?);
-    let files = plan.contract.as_ref().ok().and_then(|contract| listed(contract).ok());
-    let files = files.as_ref().map_or(&[][..], FileList::files);
-    let files = files.iter().map(|path| of_file(path, file::ask(prompts, &trunk, path)));
-    [Ok(list)].into_iter().chain(files).collect()
-}
-
-async fn new_plan(engine: &Engine, workspace: &Arc<Workspace>, spec: &Spec) -> Result<Plan> {
-    let request = plan::ask(&engine.prompts, spec)?;
+    let Task { spec, past, .. } = task;
+    let request = match (past.planning(spec, &engine.prompts, saved.is_some()), saved) {
+        (Planning::Saved, Some(saved)) => {
+            announce(engine, &saved);
+            return Ok(saved);
+        }
+        (Planning::Again { old }, Some(saved)) => plan::ask_again(&engine.prompts, &old, &saved, spec)?,
+        (Planning::New | Planning::Again { .. } | Planning::Saved, _) => plan::ask(&engine.prompts, spec)?,
+    };
     let plan = engine.answer(&Question::Plan, request, || (), plan::read).await.context("could not get a plan")?;
     let file = GeneratedFile { path: Plan::path(), text: plan.text.clone(), note: None };
     land(engine, workspace, file).await;
+    let rules = engine.prompts.fingerprint(&RULES);
+    task.note(|made| made.plan = Some((spec.text.clone(), rules)));
     announce(engine, &plan);
     Ok(plan)
+}
+
+fn shelf(workspace: &Workspace) -> Shelf<'_> {
+    Shelf { directory: workspace.name(), read: Box::new(|path| workspace.read(path)) }
 }
 
 async fn saved_plan(engine: &Engine, workspace: &Arc<Workspace>) -> Result<Plan> {
     let workspace = workspace.clone();
-    let plan = tokio::task::spawn_blocking(move || read_plan(&|path| workspace.read(path))).await??;
+    let plan = tokio::task::spawn_blocking(move || questions::plan(&shelf(&workspace))).await??;
     announce(engine, &plan);
     Ok(plan)
-}
-
-fn read_plan(read: Read<'_>) -> Result<Plan> {
-    let missing = || anyhow!("there is no plan '{}' in the output directory", plan::PLAN_FILE);
-    Ok(Plan::new(read(&Plan::path())?.ok_or_else(missing)?))
 }
 
 fn announce(engine: &Engine, plan: &Plan) {
@@ -136,8 +129,8 @@ fn announce(engine: &Engine, plan: &Plan) {
 struct Run<'a> {
     engine: &'a Engine,
     workspace: &'a Arc<Workspace>,
-    spec: &'a Spec,
-    plan: &'a Plan,
+    task: &'a Task,
+    ground: Ground<'a>,
     trunk: &'a Trunk,
     /// What questions are made of that do not fit; most runs need it not.
     material: OnceLock<Material<'a>>,
@@ -162,11 +155,11 @@ impl Run<'_> {
     /// The files of the contract start at once, beside the list; what only the list names starts with it.
     async fn write_all(&self, plan: &Plan) -> Result<()> {
         let (decide, verdict) = watch::channel(None);
-        let early = plan.contract.as_ref().ok().and_then(|contract| listed(contract).ok());
-        let early = early.map_or_else(Vec::new, |list| list.files().to_vec());
+        let early = plan.listed().map_or_else(Vec::new, |list| list.files().to_vec());
         let first = join_all(early.iter().map(|path| self.branch(path.clone(), verdict.clone())));
         let second = async {
             let list = Arc::new(self.list(plan).await?);
+            self.workspace.retain(list.files().iter().cloned().chain([Plan::path()]));
             decide.send_replace(Some(list.clone()));
             let late = list.files().iter().filter(|path| !early.contains(path));
             join_all(late.map(|path| self.branch(path.clone(), verdict.clone()))).await;
@@ -176,19 +169,25 @@ impl Run<'_> {
         futures::future::try_join(async { anyhow::Ok(first.await) }, second).await.map(drop)
     }
 
-    /// Asks for the list; a model that can give none leaves it to the contract.
+    /// The list that still holds, or a new one; a model that can give none leaves it to the contract.
     async fn list(&self, plan: &Plan) -> Result<FileList> {
-        let asked = self.ask_for_list().await;
-        let list = match (asked, &plan.contract) {
-            (Ok(list), _) => list,
-            (Err(error), Ok(contract)) => {
-                let Ok(list) = listed(contract) else { return Err(error.context("could not get the list of files")) };
-                let notice = format!("the model gave no file list ({error:#}); the plan's own is taken");
-                self.engine.events.notice(notice);
-                list
-            }
-            (Err(error), Err(_)) => return Err(error.context("could not get the list of files")),
+        let list = match self.task.past.list(plan) {
+            Some(list) => list,
+            None => match (self.ask_for_list().await, plan.listed()) {
+                (Ok(list), _) => list,
+                (Err(error), Some(list)) => {
+                    let notice = format!("the model gave no file list ({error:#}); the plan's own is taken");
+                    self.engine.events.notice(notice);
+                    list
+                }
+                (Err(error), None) => return Err(error.context("could not get the list of files")),
+            },
         };
+        let paths = plan
+            .contract
+            .as_ref()
+            .map_or_else(|_| Vec::new(), |contract| contract.paths().map(str::to_owned).collect());
+        self.task.note(|made| made.list = Some((paths, list.files().to_vec())));
         self.announce_list(&list);
         Ok(list)
     }
@@ -228,9 +227,13 @@ impl Run<'_> {
         Err(refused)
     }
 
-    /// Writes one file, unless the list does not have it: then the call ends as soon as that is known.
+    /// Writes one file if it has to be, unless the list does not have it: then the call ends as soon as that is known.
     async fn branch(&self, path: RelPath, mut verdict: Verdict) {
-        let request = file::ask(&self.engine.prompts, self.trunk, &path);
+        let chosen = self.choose(&path).await;
+        if chosen.reasons.is_empty() {
+            return self.engine.events.emit(Event::Chosen(chosen));
+        }
+        let request = self.request(&path, &chosen.reasons).await;
         let answer = {
             let mut denied = verdict.clone();
             tokio::select! {
@@ -241,7 +244,10 @@ impl Run<'_> {
         let Ok(list) = verdict.wait_for(Option::is_some).await.map(|list| list.clone()) else { return };
         let is_confirmed = list.is_some_and(|list| list.files().contains(&path));
         match answer.filter(|_| is_confirmed) {
-            Some(answer) => self.settle(path, answer).await,
+            Some(answer) => {
+                self.engine.events.emit(Event::Chosen(chosen));
+                self.settle(path, answer).await;
+            }
             None => self.engine.events.emit(Event::Dropped { path }),
         }
     }
@@ -255,15 +261,33 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn branch_again(&self, plan: &Plan, path: RelPath) {
-        let looked = {
+    async fn choose(&self, path: &RelPath) -> Chosen {
+        let is_there = {
+            let (workspace, path) = (self.workspace.clone(), path.clone());
+            // A file that cannot be read is there all the same.
+            tokio::task::spawn_blocking(move || !matches!(workspace.read(&path), Ok(None))).await.unwrap_or(true)
+        };
+        self.task.past.choose(path, &self.ground.sources(path, None), is_there)
+    }
+
+    /// The question for a file: as for a new one, or as it stands on disk where it was made before.
+    async fn request(&self, path: &RelPath, reasons: &[Reason]) -> Result<Request> {
+        if reasons.iter().any(|reason| matches!(reason, Reason::New | Reason::Missing)) {
+            return file::ask(&self.engine.prompts, self.trunk, path);
+        }
+        self.request_again(self.ground.plan, path).await
+    }
+
+    async fn request_again(&self, plan: &Plan, path: &RelPath) -> Result<Request> {
+        let surroundings = {
             let (workspace, plan, path) = (self.workspace.clone(), plan.clone(), path.clone());
-            tokio::task::spawn_blocking(move || surroundings(&|path| workspace.read(path), &plan, &path)).await
+            tokio::task::spawn_blocking(move || questions::surroundings(&shelf(&workspace), &plan, &path)).await??
         };
-        let request = match looked.map_err(anyhow::Error::from).flatten() {
-            Ok(surroundings) => file::ask_again(&self.engine.prompts, self.trunk, &path, &surroundings),
-            Err(error) => Err(error),
-        };
+        file::ask_again(&self.engine.prompts, self.trunk, path, &surroundings)
+    }
+
+    async fn branch_again(&self, plan: &Plan, path: RelPath) {
+        let request = self.request_again(plan, &path).await;
         let answer = self.answer(&path, request).await;
         self.settle(path, answer).await;
     }
@@ -294,7 +318,8 @@ impl Run<'_> {
         let Some(window) = window.filter(|window| window::check(&request, *window).is_err()) else {
             return Ok((request, None));
         };
-        let material = self.material.get_or_init(|| Material::new(&self.engine.prompts, self.spec, self.plan));
+        let material =
+            self.material.get_or_init(|| Material::new(&self.engine.prompts, &self.task.spec, self.ground.plan));
         let (request, left_out) = material.slice(question, &request, window)?;
         Ok((request, Some(left_out)))
     }
@@ -308,7 +333,11 @@ impl Run<'_> {
     async fn settle(&self, path: RelPath, answer: Result<GeneratedFile>) {
         self.note_end(answer.as_ref().err().map(|error| error.downcast_ref()));
         match answer {
-            Ok(file) => land(self.engine, self.workspace, file).await,
+            Ok(file) => {
+                let sources = self.ground.sources(&path, None);
+                self.task.note(|made| made.files.insert(path, sources));
+                land(self.engine, self.workspace, file).await;
+            }
             Err(error) => self.engine.events.emit(Event::Failed { path, why: format!("{error:#}") }),
         }
     }
@@ -334,10 +363,6 @@ impl Run<'_> {
     }
 }
 
-fn listed(contract: &Contract) -> Result<FileList, String> {
-    FileList::new(contract.paths().map(str::to_owned))
-}
-
 /// Returns when the list stands and does not have `path`; never returns when it does.
 async fn wait_for_denial(path: &RelPath, verdict: &mut Verdict) {
     let denied = |list: &Option<Arc<FileList>>| list.as_ref().is_some_and(|list| !list.files().contains(path));
@@ -346,69 +371,15 @@ async fn wait_for_denial(path: &RelPath, verdict: &mut Verdict) {
     }
 }
 
-/// The first branch goes ahead alone until its first token: by then its trunk is in the service's prefix cache,
-/// and the others find it there. (Anthropic documents just this; the others behave so.)
-struct Leader {
-    is_taken: AtomicBool,
-    has_arrived: watch::Sender<bool>,
-}
-
-impl Leader {
-    fn new(is_needed: bool) -> Leader {
-        Leader { is_taken: AtomicBool::new(!is_needed), has_arrived: watch::Sender::new(!is_needed) }
-    }
-
-    /// Waits, unless this branch is the leader. A leader that fails before its first token lets the others go.
-    async fn turn(&self) -> Option<impl Drop + '_> {
-        if !self.is_taken.swap(true, Ordering::Relaxed) {
-            return Some(Going(self));
-        }
-        let mut arrival = self.has_arrived.subscribe();
-        let _ = tokio::time::timeout(LONGEST_LEAD, arrival.wait_for(|has_arrived| *has_arrived)).await;
-        None
-    }
-
-    fn arrive(&self) {
-        self.has_arrived.send_if_modified(|has_arrived| !std::mem::replace(has_arrived, true));
-    }
-}
-
-struct Going<'a>(&'a Leader);
-
-impl Drop for Going<'_> {
-    fn drop(&mut self) {
-        self.0.arrive();
-    }
-}
-
-/// What stands on disk of a file and of those that it uses.
-fn surroundings(read: Read<'_>, plan: &Plan, path: &RelPath) -> Result<Surroundings> {
-    let uses = plan.contract.as_ref().ok().and_then(|contract| contract.file(path)).map(|file| file.uses.as_slice());
-    let mut neighbours = Vec::new();
-    for used in uses.unwrap_or_default() {
-        let Ok(path) = RelPath::parse(&used.path) else { continue };
-        if let Some(text) = read(&path)? {
-            neighbours.push(Neighbour { signatures: signatures(&path, &text), path });
-        }
-    }
-    Ok(Surroundings { present: read(path)?, neighbours })
-}
-
-/// Puts a file on disk and tells how that went.
+/// Hands a file to the workspace and tells how that went.
 async fn land(engine: &Engine, workspace: &Arc<Workspace>, file: GeneratedFile) {
     let GeneratedFile { path, text, note } = file;
     if let Some(note) = note {
         engine.events.notice(format!("'{path}': {note}"));
     }
-    let lines = text.lines().count();
     let landing = {
         let (workspace, path) = (workspace.clone(), path.clone());
-        tokio::task::spawn_blocking(move || workspace.land(&path, &text)).await.map_err(anyhow::Error::from).flatten()
+        tokio::task::spawn_blocking(move || workspace.land(&path, text)).await.map_err(anyhow::Error::from).flatten()
     };
-    engine.events.emit(match landing {
-        Ok(Landing::Written) => Event::Written { path, lines },
-        Ok(Landing::Unchanged) => Event::Unchanged { path, lines },
-        Ok(Landing::Kept { kept_at, why }) => Event::Kept { path, kept_at, why: why.to_owned() },
-        Err(error) => Event::Failed { path, why: format!("{error:#}") },
-    });
+    landing::tell(&engine.events, path, landing.unwrap_or_else(|error| Landing::Failed { why: format!("{error:#}") }));
 }

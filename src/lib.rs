@@ -18,11 +18,16 @@
 //! * Nouns and stages: [`spec`] is what a person wants; [`plan`] what the files agree on, with the [`contract`] in it
 //!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
 //!   functions, `ask` and `read`.
+//! * Run again: [`lineage`] knows what every file was made from, [`rerun`] decides what has to be asked for,
+//!   [`questions`] shows what is known of it beforehand,
+//!   [`proposal`] weighs what a run would do to an existing project, [`merge`] joins what a person changed with what is
+//!   new.
 //! * Pure parts: [`path`] parses what a model calls a path, [`path_list`] reads a list of them out of whatever it said,
 //!   [`thinking`] tells what a model thinks from what it answers, [`extract`] takes a file's text out of an answer,
 //!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
 //!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
-//!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a project.
+//!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a
+//!   project.
 //! * The way back: [`tree`] is a codebase as it was read, [`encoding`] turns its bytes into text and back, and
 //!   [`secrets`] keeps credentials out of what is sent; [`patch`] puts a model's replacement where it belongs,
 //!   and [`fixes`] all those of an answer. [`mentions`] is what an error points at, [`references`] who defines and
@@ -32,16 +37,19 @@
 //! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
-//! * What happens is an [`event`]; the sum of the events is the [`report`]. The library prints nothing.
-//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes
-//!   are [`command`]. Environment, terminal and
+//! * What happens is an [`event`]; the sum of the events is the [`report`]; [`landing`] tells what becomes of files.
+//!   The library prints nothing.
+//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes are [`command`]. Environment, terminal and
 //!   clock belong to the binary, which can use only what is public here.
 //!
 //! # What always holds
 //!
 //! 1. Nothing that a person made or changed is deleted or overwritten: smol owns a file only while its bytes are those
-//!    that smol wrote ([`workspace::Workspace::land`]).
-//! 2. A file appears under its final name whole or not at all, and only from an answer that came to its end.
+//!    that smol wrote. What a person changed is merged with what is new, on their word; what does not go together stays
+//!    theirs ([`workspace::Workspace::propose`]).
+//! 2. A file appears under its final name whole or not at all, and only from an answer that came to its end. Over an
+//!    existing project all files of a run are one act, which the next command finishes if it was cut short
+//!    ([`workspace::Workspace::commit`]), and which can be taken back.
 //! 3. Nothing is written outside the output directory, whatever path a model gives ([`path::RelPath`], and one
 //!    directory handle for all writing).
 //! 4. What was paid for is kept: every call, cut ones too, is in the record of its run ([`model::cassette`]).
@@ -65,8 +73,11 @@ pub mod file;
 pub mod file_list;
 pub mod fixes;
 pub mod generate;
+pub mod landing;
+mod leader;
 pub mod lineage;
 pub mod mentions;
+pub mod merge;
 pub mod model;
 pub mod outline;
 pub mod pace;
@@ -77,10 +88,13 @@ pub mod patience;
 pub mod plan;
 pub mod pm;
 pub mod prompts;
+pub mod proposal;
+pub mod questions;
 pub mod reachable;
 pub mod references;
 mod repetition;
 pub mod report;
+pub mod rerun;
 pub mod secrets;
 mod sections;
 pub mod selection;

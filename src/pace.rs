@@ -16,6 +16,33 @@ use tokio::{sync::Notify, time::Instant};
 /// How much of a limit has to be used up before the rate at which it fills is read off it.
 const ENOUGH_MISSING: f64 = 3.0;
 
+/// Files asked for at the same time when nobody says otherwise.
+const DEFAULT_JOBS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not zero");
+
+/// How many files are wanted at the same time, at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jobs(Option<NonZeroUsize>);
+
+impl Jobs {
+    /// As many as somebody said, if somebody did.
+    pub fn said(jobs: Option<NonZeroUsize>) -> Jobs {
+        Jobs(jobs)
+    }
+
+    pub fn most(self) -> NonZeroUsize {
+        self.0.unwrap_or(DEFAULT_JOBS)
+    }
+
+    /// How much a server takes at the same time: where it does not tell, somebody who says how many files to ask for at
+    /// once is believed.
+    pub fn capacity(self, found: Capacity) -> Capacity {
+        match (found, self.0) {
+            (Capacity::Untold, Some(_)) => Capacity::Elastic,
+            (found, _) => found,
+        }
+    }
+}
+
 /// What is known of how much a service answers at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capacity {
@@ -70,6 +97,9 @@ pub struct Pace {
 struct State {
     /// Places, a part of one included: between 1 and `most`.
     places: f64,
+    /// Half of what the service did not bear any more after it had borne something: so many come back one by one.
+    easy: f64,
+    has_answered: bool,
     in_flight: usize,
     /// Calls that have no shared place.
     beside: usize,
@@ -132,6 +162,8 @@ impl Pace {
         let most = most.get() as f64;
         let state = State {
             places: most,
+            easy: most / 2.0,
+            has_answered: false,
             in_flight: 0,
             beside: 0,
             proven,
@@ -162,21 +194,28 @@ impl Pace {
         }
     }
 
-    /// The service was asked for too much: half the places, and a pause for all.
+    /// The service was asked for too much: a pause for all, and half the places, unless it was one call alone.
     pub(crate) fn strain(&self, pause: Duration) {
         let mut state = self.state();
         let until = Instant::now() + pause;
         // Calls that were in flight together fail together, and are one sign, not many.
-        if state.resume.is_none_or(|resume| resume < Instant::now()) {
+        let is_new = state.resume.is_none_or(|resume| resume < Instant::now());
+        if is_new && state.in_flight + state.beside > 0 {
+            // A service that answers nobody is down for a while, and may bear as much as before when it is back.
+            if std::mem::take(&mut state.has_answered) {
+                state.easy = state.places / 2.0;
+            }
             state.places = (state.places / 2.0).max(1.0);
         }
         state.resume = Some(state.resume.map_or(until, |resume| resume.max(until)));
     }
 
-    /// An answer ended well: a part of a place more, so that a round of them brings one.
+    /// An answer ended well: a place more as long as that is easy, then a part of one, so that a round of them brings one.
     pub(crate) fn ease(&self) {
         let mut state = self.state();
-        state.places = (state.places + 1.0 / state.places).min(self.most);
+        state.has_answered = true;
+        let step = if state.places < state.easy { 1.0 } else { 1.0 / state.places };
+        state.places = (state.places + step).min(self.most);
         drop(state);
         self.changed.notify_one();
     }
@@ -329,6 +368,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn overload_halves_once_pauses_all_and_success_brings_it_back() {
         let pace = pace(8);
+        let _other = pace.enter(Seat::Shared, 1).await;
         for _ in 0..3 {
             pace.strain(Duration::from_secs(5));
         }
@@ -340,6 +380,37 @@ mod tests {
             pace.ease();
         }
         assert_eq!(pace.state().places, 8.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_call_alone_is_not_too_much_at_once() {
+        let pace = pace(8);
+        pace.strain(Duration::from_secs(5));
+        assert_eq!(pace.state().places, 8.0);
+        assert!(!enters(&pace), "a pause is for it, too");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn places_come_back_fast_after_an_outage_and_slowly_after_overload() {
+        let pace = pace(8);
+        let _other = pace.enter(Seat::Shared, 1).await;
+        let strain = async || {
+            pace.strain(Duration::from_secs(1));
+            tokio::time::advance(Duration::from_secs(2)).await;
+        };
+        for _ in 0..4 {
+            strain().await;
+        }
+        assert_eq!(pace.state().places, 1.0);
+        for _ in 0..3 {
+            pace.ease();
+        }
+        assert_eq!(pace.state().places, 4.0);
+        pace.ease();
+        assert_eq!(pace.state().places, 4.25, "it bore less than eight");
+        strain().await;
+        pace.ease();
+        assert!(pace.state().places < 3.0, "it bore less than four");
     }
 
     #[tokio::test(start_paused = true)]

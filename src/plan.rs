@@ -7,6 +7,7 @@ use similar::TextDiff;
 
 use crate::{
     contract::Contract,
+    file_list::FileList,
     model::{Form, Message, Reply, Request, Role},
     path::RelPath,
     prompts::Prompts,
@@ -36,6 +37,11 @@ impl Plan {
     pub fn new(text: String) -> Plan {
         let contract = Contract::read(&text);
         Plan { text, contract }
+    }
+
+    /// The files that its contract names, as far as they can be written; `None` if it has none.
+    pub fn listed(&self) -> Option<FileList> {
+        FileList::new(self.contract.as_ref().ok()?.paths().map(str::to_owned)).ok()
     }
 
     /// The path of the plan itself.

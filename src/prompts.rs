@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 
+use crate::lineage;
+
 const BUILT_IN: &[(&str, &str)] = &[
     ("rules", include_str!("../prompts/rules.md")),
     ("plan_again", include_str!("../prompts/plan_again.md")),
@@ -52,6 +54,13 @@ impl Prompts {
                 .with_context(|| format!("the prompt '{name}' is no template"))?;
         }
         Ok(Prompts(environment))
+    }
+
+    /// A hash of these prompts as they are, with their blanks, so that a change of them is seen.
+    pub fn fingerprint(&self, names: &[&str]) -> String {
+        let sources =
+            names.iter().map(|name| self.0.get_template(name).map(|template| template.source().to_owned()).ok());
+        lineage::hash(&sources.collect::<Vec<_>>())
     }
 
     /// The prompt `name` with its blanks filled. What a person or a model wrote comes in as a value, never as a template.

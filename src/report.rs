@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Event, Question},
+    event::{Chosen, Event, Question},
     model::service::Habits,
     path::RelPath,
     slice::LeftOut,
@@ -21,8 +21,16 @@ pub struct Report {
     pub error: Option<String>,
     /// Files that the list names; empty until it stands.
     pub files: Vec<RelPath>,
+    /// Why each of them was asked for, or was not.
+    #[serde(default)]
+    pub chosen: Vec<Chosen>,
     pub written: Vec<Written>,
     pub unchanged: Vec<Written>,
+    pub merged: Vec<Merged>,
+    pub conflicts: Vec<Conflict>,
+    pub removed: Vec<RelPath>,
+    pub restored: Vec<RelPath>,
+    pub left: Vec<Kept>,
     pub kept: Vec<Kept>,
     pub failed: Vec<Failed>,
     pub refused: Vec<Refused>,
@@ -57,7 +65,7 @@ pub enum Outcome {
     /// Every file that was asked for has its text, or is a person's and was left alone.
     #[default]
     Complete,
-    /// It came to its end, but some files are missing.
+    /// It came to its end, but some files are missing, or wait for a person's word.
     Partial,
     /// Nothing could be done, or not to the end; the reason was said.
     Failed,
@@ -72,11 +80,29 @@ pub struct Written {
     pub lines: usize,
 }
 
-/// A person's file that was left alone, and where the new text for it lies.
+/// A file in which a person's changes and the new text are together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    pub path: RelPath,
+    pub lines: usize,
+    /// Places that have both between conflict markers.
+    pub marked: usize,
+}
+
+/// A person's file that the new text does not go together with, where, and where that text is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    pub path: RelPath,
+    pub waits_at: String,
+    pub why: String,
+    pub hunks: Vec<String>,
+}
+
+/// A file that was left alone, and where the new text for it is, if there is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     pub path: RelPath,
-    pub kept_at: String,
+    pub waits_at: Option<String>,
     pub why: String,
 }
 
@@ -128,14 +154,28 @@ impl Report {
                 self.asked_again += 1;
                 self.wasted += wasted;
             }
+            Event::GaveUp { wasted, .. } => self.wasted += wasted,
             Event::Retrying { .. } => self.retries += 1,
+            Event::Chosen(chosen) => self.chosen.push(chosen.clone()),
             Event::ListReady { files } => self.files = files.clone(),
             Event::Refused { path, why } => self.refused.push(Refused { path: path.clone(), why: why.clone() }),
             Event::Dropped { path } => self.dropped.push(path.clone()),
             Event::Written { path, lines } => self.written.push(Written { path: path.clone(), lines: *lines }),
             Event::Unchanged { path, lines } => self.unchanged.push(Written { path: path.clone(), lines: *lines }),
-            Event::Kept { path, kept_at, why } => {
-                self.kept.push(Kept { path: path.clone(), kept_at: kept_at.clone(), why: why.clone() });
+            Event::Merged { path, lines, marked } => {
+                self.merged.push(Merged { path: path.clone(), lines: *lines, marked: *marked });
+            }
+            Event::Conflict { path, waits_at, why, hunks } => {
+                let (path, waits_at, why) = (path.clone(), waits_at.clone(), why.clone());
+                self.conflicts.push(Conflict { path, waits_at, why, hunks: hunks.clone() });
+            }
+            Event::Removed { path } => self.removed.push(path.clone()),
+            Event::Restored { path } => self.restored.push(path.clone()),
+            Event::Left { path, waits_at, why } => {
+                self.left.push(Kept { path: path.clone(), waits_at: waits_at.clone(), why: why.clone() });
+            }
+            Event::Kept { path, waits_at, why } => {
+                self.kept.push(Kept { path: path.clone(), waits_at: waits_at.clone(), why: why.clone() });
             }
             Event::Failed { path, why } => self.failed.push(Failed { path: path.clone(), why: why.clone() }),
             Event::ParameterDropped { parameter, .. } => drop(self.habits.refused.insert(parameter.clone())),
@@ -148,15 +188,26 @@ impl Report {
             | Event::Selected { .. }
             | Event::Diagnosed { .. }
             | Event::Described { .. }
+            | Event::Staged { .. }
+            | Event::Proposed { .. }
             | Event::Finished { .. } => {}
         }
     }
 
+    /// Whether what the run made of this file stands on disk, or waits there for its person.
+    pub fn has_landed(&self, path: &RelPath) -> bool {
+        let stand = self.written.iter().chain(&self.unchanged).map(|file| &file.path);
+        let joined = self.merged.iter().map(|file| &file.path).chain(self.conflicts.iter().map(|file| &file.path));
+        stand.chain(joined).chain(self.kept.iter().map(|kept| &kept.path)).any(|landed| landed == path)
+    }
+
     /// The outcome of a run that came to its end by itself.
     pub fn verdict(&self) -> Outcome {
-        match self.failed.is_empty() && self.refused.is_empty() {
-            true => Outcome::Complete,
-            false => Outcome::Partial,
-        }
+        let is_whole = self.failed.is_empty()
+            && self.refused.is_empty()
+            && self.conflicts.is_empty()
+            && self.left.is_empty()
+            && self.merged.iter().all(|merged| merged.marked == 0);
+        if is_whole { Outcome::Complete } else { Outcome::Partial }
     }
 }

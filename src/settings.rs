@@ -11,16 +11,14 @@ use crate::{
         provider::{Effort, Provider},
         service::{Manner, Service},
     },
-    pace::Capacity,
+    pace::Jobs,
     path::RelPath,
     patience::Patience,
     source::Source,
 };
 
-/// Files asked for at the same time when nobody says otherwise.
-const DEFAULT_JOBS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not zero");
 /// The output directory when nobody says otherwise.
-const DEFAULT_OUT: &str = "generated";
+pub const DEFAULT_OUT: &str = "generated";
 
 /// What a person typed, or set in the environment as `SMOL_…`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,9 +71,7 @@ pub struct ConfigFile {
 pub struct Settings {
     pub source: Source,
     pub out: String,
-    pub jobs: NonZeroUsize,
-    /// Whether somebody said so many, and not only nothing.
-    are_jobs_said: bool,
+    pub jobs: Jobs,
     pub patience: Patience,
     /// What the run may cost, in US dollars; `None` is no limit.
     pub max_cost: Option<f64>,
@@ -175,7 +171,21 @@ impl Settings {
         }
         let patience = patience(&typed, &source, manner.connect);
         let max_cost = max_cost(&typed, found)?;
-        let out = match (typed.out.filter(|out| !out.is_empty()), found.value(&["SMOL_OUT"], |file| file.out.clone())) {
+        let out = Settings::out(typed.out, found)?;
+        let parsed = |Found { value, .. }: Found| {
+            value.parse().with_context(|| format!("SMOL_JOBS is '{value}', not a number from 1 up"))
+        };
+        let set = found.value(&["SMOL_JOBS"], |file| file.jobs.map(|jobs| jobs.to_string()));
+        let jobs = typed.jobs.map_or_else(|| set.map(parsed).transpose(), |jobs| Ok(Some(jobs)))?;
+        Ok(Settings { source, out, jobs: Jobs::said(jobs), patience, max_cost, notices })
+    }
+
+    /// The output directory, for commands that need no more than that.
+    ///
+    /// # Errors
+    /// If a file of the working directory names one that is not below it.
+    pub fn out(typed: Option<String>, found: &Surroundings) -> Result<String> {
+        Ok(match (typed.filter(|out| !out.is_empty()), found.value(&["SMOL_OUT"], |file| file.out.clone())) {
             (Some(out), _) => out,
             (None, Some(Found { value, layer: Layer::WorkingDirectory(file) })) => {
                 // Anybody's clone may hold that file, so it must not send the output elsewhere.
@@ -185,26 +195,7 @@ impl Settings {
             }
             (None, Some(out)) => out.value,
             (None, None) => DEFAULT_OUT.to_owned(),
-        };
-        let jobs = match (typed.jobs, found.value(&["SMOL_JOBS"], |file| file.jobs.map(|jobs| jobs.to_string()))) {
-            (Some(jobs), _) => Some(jobs),
-            (None, Some(jobs)) => {
-                let number = jobs.value.parse();
-                Some(number.with_context(|| format!("SMOL_JOBS is '{}', not a number from 1 up", jobs.value))?)
-            }
-            (None, None) => None,
-        };
-        let (jobs, are_jobs_said) = (jobs.unwrap_or(DEFAULT_JOBS), jobs.is_some());
-        Ok(Settings { source, out, jobs, are_jobs_said, patience, max_cost, notices })
-    }
-
-    /// How much a server takes at the same time: where it does not tell, somebody who says how many files to ask for at
-    /// once is believed.
-    pub fn capacity(&self, found: Capacity) -> Capacity {
-        match found {
-            Capacity::Untold if self.are_jobs_said => Capacity::Elastic,
-            found => found,
-        }
+        })
     }
 }
 
@@ -405,14 +396,6 @@ impl Surroundings {
     }
 }
 
-/// The paths of `--file`.
-///
-/// # Errors
-/// If one of them cannot be a file of the output directory.
-pub fn parse_files(files: &[String]) -> Result<Vec<RelPath>> {
-    files.iter().map(|file| RelPath::parse(file).with_context(|| format!("--file cannot be '{file}'"))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret;
@@ -564,7 +547,7 @@ mod tests {
     #[test]
     fn jobs_and_out_have_defaults_and_limits() {
         let settings = decides(Typed::default(), &[], &[("SMOL_JOBS", "3")], None);
-        assert_eq!((settings.jobs.get(), settings.out.as_str()), (3, "generated"));
+        assert_eq!((settings.jobs.most().get(), settings.out.as_str()), (3, "generated"));
         for wrong in [("SMOL_JOBS", "0"), ("SMOL_OUT", "../elsewhere"), ("SMOL_OUT", "/etc")] {
             let found = Surroundings { dotenv: map(&[wrong]), ..Surroundings::default() };
             assert!(Settings::decide(Typed::default(), &found).is_err(), "{wrong:?}");

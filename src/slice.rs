@@ -440,6 +440,23 @@ mod tests {
     }
 
     #[test]
+    fn what_only_may_help_leaves_room_for_a_longer_answer() {
+        let (request, left_out) = sliced(&plan(40), 8192).expect("fits");
+        assert!(!left_out.entries.is_empty() && left_out.entries.len() < 40, "{left_out:?}");
+        let room = room_for_answer(8192);
+        assert!(tokens_of(&request) + 2 * room <= 8192, "{}", tokens_of(&request));
+        assert!(tokens_of(&request) + 2 * room > 7500, "{}", tokens_of(&request));
+    }
+
+    #[test]
+    fn a_section_stands_below_the_headings_that_it_belongs_to() {
+        let sections = sections("# A\n\na\n\n## B\n\nb\n\n### C\n\nc\n\n### D\n\nd\n\n# E\n\ne\n");
+        let of = |wanted: &[usize]| joined(&sections, |index| wanted.contains(&index));
+        assert_eq!(of(&[2, 3]), "# A\n## B\n### C\n\nc\n\n### D\n\nd\n\n");
+        assert_eq!(of(&[0, 3]), "# A\n\na\n\n## B\n### D\n\nd\n\n");
+    }
+
+    #[test]
     fn what_cannot_be_left_out_and_does_not_fit_is_an_error_that_says_by_how_much() {
         let said = sliced(&plan(1), 2048).expect_err("is too small");
         assert!(said.contains("window has 2048: ") && said.ends_with(" too many"), "{said}");

@@ -2,88 +2,172 @@
 //!
 //! Everything in the output directory goes through one directory handle, so no symlink and no `..` leads out of it.
 //! smol owns a file only while its bytes are those that smol wrote; every other file is a person's and stays.
+//!
+//! In a directory that was empty files land one by one. Over an existing project they are staged, weighed against what
+//! stands there (a [`Proposal`]), and committed as one act.
 
 mod amend;
+mod base;
 mod cache;
 mod codebase;
+mod commit;
+mod disk;
+mod landing_log;
 mod manifest;
+mod named;
+mod record;
 mod run_log;
+mod settle;
+mod transaction;
+mod undo;
+mod waiting;
 
 use std::{
-    io::{self, ErrorKind, Read, Write},
+    collections::BTreeSet,
+    io::ErrorKind,
+    io::{Read, Seek, Write},
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use anyhow::{Context, Result, bail};
-use cap_std::{ambient_authority, fs::Dir};
-use cap_tempfile::TempFile;
+use anyhow::{Context, Result, anyhow};
+use cap_std::{
+    ambient_authority,
+    fs::{Dir, OpenOptions},
+};
 
-use self::manifest::Manifest;
 pub use self::{
     amend::{amend, hash_of},
     cache::Cache,
     codebase::read_tree,
+    named::{
+        Access, is_directory, is_file, read_below, read_lineage, read_named, read_prompts, read_record, write_new,
+        write_own,
+    },
     run_log::RunLog,
+    settle::Resolution,
+    undo::{Rest, Undone},
 };
-use crate::path::RelPath;
+use self::{
+    disk::{Moved, Present, explained, hash},
+    landing_log::Line,
+    manifest::{Manifest, Standing},
+    record::Entry,
+    transaction::{STAGE, Transaction},
+};
+use crate::{
+    lineage::Lineage,
+    path::RelPath,
+    proposal::{Change, Known, Proposal},
+};
 
+/// What the files were made from, in smol's memory.
+const LINEAGE: &str = "lineage.json";
+/// The same, as it was before the last run.
+const LINEAGE_BEFORE: &str = "lineage.before.json";
 /// smol's own directory in the output directory.
 const MEMORY: &str = ".smol";
-/// Where new texts wait whose place is taken by a person's file, below [`MEMORY`].
-const KEPT: &str = "kept";
-/// No text that smol reads is longer, in bytes.
-const LONGEST_TEXT: u64 = 16 * 1024 * 1024;
-
-/// No recorded run that smol reads is longer, in bytes.
-const LONGEST_RECORD: u64 = 1024 * 1024 * 1024;
 
 /// An output directory, held by one process at a time.
 pub struct Workspace {
     name: String,
+    run: String,
     dir: Dir,
-    manifest: Mutex<Manifest>,
+    memory: Dir,
+    /// Whether nothing but smol's memory was there.
+    is_fresh: bool,
+    /// Whether a commit that was cut short was finished when the directory was opened.
+    was_finished: bool,
+    state: Mutex<State>,
     /// Locked as long as the workspace lives; the system lets go of it however the process ends.
     _lock: std::fs::File,
 }
 
-/// What became of a text that was to be written.
+struct State {
+    manifest: Manifest,
+    /// Texts that wait for the commit.
+    staged: Vec<(RelPath, String)>,
+    /// The files that the project has from now on, once that is known; what smol wrote beside them is to go.
+    listed: Option<BTreeSet<RelPath>>,
+}
+
+/// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Landing {
-    Written,
+    Written {
+        lines: usize,
+    },
+    /// It waits for the commit.
+    Staged {
+        lines: usize,
+    },
     /// The file holds this text already.
-    Unchanged,
-    /// A person's file is in its place and stays; the text is at `kept_at`, below the output directory.
+    Unchanged {
+        lines: usize,
+    },
+    /// A person's changes and the new text together; so many places have both between conflict markers.
+    Merged {
+        lines: usize,
+        marked: usize,
+    },
+    /// A person's changes stay; the new text does not go together with them, and is at `waits_at`.
+    Conflict {
+        waits_at: String,
+        why: String,
+        hunks: Vec<String>,
+    },
+    /// A person's file is in its place and stays; the new text, if there is one, is at `waits_at`.
     Kept {
-        kept_at: String,
-        why: &'static str,
+        waits_at: Option<String>,
+        why: String,
+    },
+    Removed,
+    /// What stood there before the run that was taken back.
+    Restored,
+    /// It needs a person's consent, which was not given. The new text, if there is one, may be at `waits_at`.
+    Left {
+        waits_at: Option<String>,
+        why: String,
+    },
+    Failed {
+        why: String,
     },
 }
 
 impl Workspace {
-    /// Opens the output directory, and makes it if it is not there.
+    /// Opens the output directory for a run of this name, and makes it if it is not there. What a run that was cut
+    /// short has begun to commit is finished first.
     ///
     /// # Errors
     /// If it cannot be made or written, or another process works in it.
-    pub fn open(out: &Path) -> Result<Workspace> {
+    pub fn open(out: &Path, run: &str) -> Result<Workspace> {
         let name = out.display().to_string();
         std::fs::create_dir_all(out).with_context(|| format!("could not make the output directory '{name}'"))?;
         let dir = Dir::open_ambient_dir(out, ambient_authority())
             .with_context(|| format!("could not open the output directory '{name}'"))?;
-        let memory = || format!("could not keep smol's memory in '{name}/{MEMORY}'");
-        dir.create_dir_all(MEMORY).with_context(memory)?;
-        let memory_dir = dir.open_dir(MEMORY).with_context(memory)?;
-        if !memory_dir.exists(".gitignore") {
-            memory_dir.write(".gitignore", "*\n").with_context(memory)?;
+        let in_memory = || format!("could not keep smol's memory in '{name}/{MEMORY}'");
+        dir.create_dir_all(MEMORY).map_err(explained).with_context(in_memory)?;
+        let memory = dir.open_dir(MEMORY).map_err(explained).with_context(in_memory)?;
+        if !memory.exists(".gitignore") {
+            memory.write(".gitignore", "*\n").map_err(explained).with_context(in_memory)?;
         }
-        let lock = memory_dir.create("lock").with_context(memory)?.into_std();
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => bail!("another smol is at work in '{name}'"),
-            Err(std::fs::TryLockError::Error(error)) => return Err(error).with_context(memory),
-        }
-        let manifest = Manifest::open(memory_dir).with_context(memory)?;
-        Ok(Workspace { name, dir, manifest: Mutex::new(manifest), _lock: lock })
+        let lock = lock(&memory)
+            .with_context(in_memory)?
+            .map_err(|who| anyhow!("another smol{who} is at work in '{name}'"))?;
+        let (manifest, was_finished) = recover(&dir, &memory).with_context(in_memory)?;
+        let is_fresh = !dir.entries()?.flatten().any(|entry| entry.file_name() != MEMORY);
+        let state = Mutex::new(State { manifest, staged: Vec::new(), listed: None });
+        Ok(Workspace { name, run: run.to_owned(), dir, memory, is_fresh, was_finished, state, _lock: lock })
+    }
+
+    /// Whether a directory was an output directory before.
+    pub fn exists(out: &Path) -> bool {
+        out.join(MEMORY).is_dir()
+    }
+
+    /// Whether the last command was cut short in its commit, which is finished now.
+    pub fn was_finished(&self) -> bool {
+        self.was_finished
     }
 
     /// The output directory as it was given.
@@ -96,38 +180,82 @@ impl Workspace {
     /// # Errors
     /// If it cannot be read, or is no text.
     pub fn read(&self, path: &RelPath) -> Result<Option<String>> {
-        read(&self.dir, path)
+        named::read(&self.dir, path)
     }
 
-    /// Puts `text` under its final name, whole or not at all, unless a person's file is there.
+    /// Takes a file's new text: puts it under its final name, whole or not at all, where the directory was empty; else
+    /// stages it for the commit.
     ///
     /// # Errors
     /// If the disk refuses; then nothing has changed.
-    pub fn land(&self, path: &RelPath, text: &str) -> Result<Landing> {
-        let mut manifest = self.manifest.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.owner(path, text, &manifest).with_context(|| format!("could not look at '{path}'"))? {
-            Owner::Nobody => {
-                manifest.promise(path, text).with_context(|| format!("could not note down '{path}'"))?;
-                match self.appear(path, text).with_context(|| format!("could not write '{path}'"))? {
-                    Appearance::New => Ok(Landing::Written),
-                    Appearance::TooLate => {
-                        let kept_at = self.keep(path, text)?;
-                        Ok(Landing::Kept { kept_at, why: "it appeared while smol was about to write it" })
-                    }
+    pub fn land(&self, path: &RelPath, text: String) -> Result<Landing> {
+        let lines = text.lines().count();
+        let mut state = self.state();
+        if !self.is_fresh {
+            state.staged.push((path.clone(), text));
+            return Ok(Landing::Staged { lines });
+        }
+        let landed =
+            self.appear(path, &text, &mut state.manifest).with_context(|| format!("could not write '{path}'"))?;
+        Ok(match landed {
+            Moved::Done => Landing::Written { lines },
+            Moved::Taken => {
+                let why = "it appeared while smol was at work".to_owned();
+                Landing::Kept { waits_at: Some(waiting::place(path)), why }
+            }
+        })
+    }
+
+    /// Tells which files the project has from now on: at the commit, what smol wrote beside them goes.
+    pub fn retain(&self, files: impl IntoIterator<Item = RelPath>) {
+        self.state().listed = Some(files.into_iter().collect());
+    }
+
+    /// Weighs what was staged against what stands there. Changes nothing.
+    pub fn propose(&self) -> Proposal {
+        let State { manifest, staged, listed } = &*self.state();
+        let mut changes: Vec<Change> =
+            staged.iter().map(|(path, text)| self.weigh(path.clone(), text.clone(), manifest)).collect();
+        let is_gone = |path: &RelPath| listed.as_ref().is_some_and(|listed| !listed.contains(path));
+        let gone =
+            manifest.files.keys().filter(|path| is_gone(path) && !staged.iter().any(|(staged, _)| staged == *path));
+        changes.extend(gone.filter_map(|path| {
+            Some(match disk::look(&self.dir, path.as_str()) {
+                Ok(Present::Nothing) => return None,
+                Ok(Present::File(bytes)) => {
+                    let known = self.known(&bytes, &manifest.standing(path));
+                    Change::of_removal(path.clone(), bytes, known)
                 }
-            }
-            Owner::Smol => {
-                manifest.promise(path, text).with_context(|| format!("could not note down '{path}'"))?;
-                self.place(path.as_str(), text).with_context(|| format!("could not write '{path}'"))?;
-                Ok(Landing::Written)
-            }
-            Owner::SameText => Ok(Landing::Unchanged),
-            Owner::Person(why) => {
-                // Taken by the person as advised, the text is smol's own again.
-                manifest.promise(path, text).with_context(|| format!("could not note down '{path}'"))?;
-                let kept_at = self.keep(path, text)?;
-                Ok(Landing::Kept { kept_at, why })
-            }
+                Ok(Present::Odd(what)) => Change::of_removal_blocked(path.clone(), what),
+                Err(error) => Change::of_removal_blocked(path.clone(), &format!("{error:#}")),
+            })
+        }));
+        changes.sort_by(|one, other| one.path.cmp(&other.path));
+        Proposal { changes }
+    }
+
+    /// Keeps what the files were made from, for the next run.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn remember(&self, lineage: &Lineage) -> Result<()> {
+        let keep = || -> Result<()> {
+            let before = self.memory.read(LINEAGE).unwrap_or_else(|_| b"{}".to_vec());
+            disk::whole(&self.memory, LINEAGE_BEFORE, &before)?;
+            disk::whole(&self.memory, LINEAGE, serde_json::to_string_pretty(lineage)?.as_bytes())
+        };
+        keep().context("could not keep what the files were made from")
+    }
+
+    /// Goes back to what was known before the last run, which was taken back.
+    pub(crate) fn remember_less(&self) -> Result<()> {
+        match self.memory.rename(LINEAGE_BEFORE, &self.memory, LINEAGE) {
+            // A second time there is nothing older: then nothing is known to be up to date.
+            Err(error) if error.kind() == ErrorKind::NotFound => match self.memory.remove_file(LINEAGE) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(()),
+            },
+            done => Ok(done?),
         }
     }
 
@@ -136,242 +264,112 @@ impl Workspace {
     /// # Errors
     /// If it cannot be read.
     pub fn last_record(&self) -> Result<Option<String>> {
-        let Ok(entries) = self.dir.read_dir(format!("{MEMORY}/runs")) else { return Ok(None) };
+        let Ok(entries) = self.memory.read_dir("runs") else { return Ok(None) };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         // Their names begin with the moment when they began.
         let Some(last) = names.filter(|name| name.ends_with(".jsonl")).max() else { return Ok(None) };
-        let file = self.dir.open(format!("{MEMORY}/runs/{last}")).map_err(explained)?;
-        text_of(file.into_std(), LONGEST_RECORD).map(Some)
+        let file = self.memory.open(format!("runs/{last}")).map_err(explained)?;
+        disk::text_of(file.into_std(), named::LONGEST_RECORD).map(Some)
     }
 
-    /// Starts the record of a run.
-    pub fn run_log(&self, run: &str) -> Result<RunLog> {
-        let runs = format!("{MEMORY}/runs");
-        let name = format!("{runs}/{run}.jsonl");
+    /// Starts the record of the run.
+    pub fn run_log(&self) -> Result<RunLog> {
+        self.log_in("runs")
+    }
+
+    /// Starts the record of a run that makes no project, so that nobody goes on from it.
+    pub fn question_log(&self) -> Result<RunLog> {
+        self.log_in("questions")
+    }
+
+    fn log_in(&self, folder: &str) -> Result<RunLog> {
+        let name = format!("{MEMORY}/{folder}/{}.jsonl", self.run);
         let create = || {
-            self.dir.create_dir_all(&runs)?;
-            self.dir.open_with(&name, cap_std::fs::OpenOptions::new().append(true).create_new(true))
+            self.memory.create_dir_all(folder)?;
+            self.dir.open_with(&name, OpenOptions::new().append(true).create_new(true))
         };
         let file = create().with_context(|| format!("could not start the record '{name}'"))?;
         Ok(RunLog::new(name, file.into_std()))
     }
 
-    /// Whose file stands at `path`.
-    fn owner(&self, path: &RelPath, text: &str, manifest: &Manifest) -> Result<Owner> {
-        let metadata = match self.dir.symlink_metadata(path.as_str()) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Owner::Nobody),
-            found => found.map_err(explained)?,
-        };
-        if metadata.is_dir() {
-            bail!("a directory stands in its place");
-        }
-        if !metadata.is_file() {
-            return Ok(Owner::Person("a link or a device stands in its place"));
-        }
-        if metadata.len() == text.len() as u64 && self.bytes(path)? == text.as_bytes() {
-            return Ok(Owner::SameText);
-        }
-        let Some(written) = manifest.written(path) else {
-            return Ok(Owner::Person("it was there before smol wrote it"));
-        };
-        match written.contains(&manifest::hash(&self.bytes(path)?)) {
-            true => Ok(Owner::Smol),
-            false => Ok(Owner::Person("it was changed since smol wrote it")),
-        }
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn bytes(&self, path: &RelPath) -> Result<Vec<u8>> {
-        self.dir.read(path.as_str()).map_err(explained)
+    fn weigh(&self, path: RelPath, text: String, manifest: &Manifest) -> Change {
+        let bytes = match disk::look(&self.dir, path.as_str()) {
+            Ok(Present::Nothing) => None,
+            Ok(Present::File(bytes)) => Some(bytes),
+            Ok(Present::Odd(what)) => return Change::kept(path, text, what),
+            Err(error) => return Change::failed(path, text, format!("{error:#}")),
+        };
+        let standing = manifest.standing(&path);
+        let base = standing.written.as_deref().and_then(|hash| base::find(&self.memory, hash));
+        let known = bytes.as_ref().map_or(Known::default(), |bytes| self.known(bytes, &standing));
+        Change::of_text(path, text, bytes, Known { base: base.as_deref(), ..known })
+    }
+
+    fn known(&self, bytes: &[u8], standing: &Standing) -> Known<'static> {
+        let hash = Some(hash(bytes));
+        // Taken by the person as advised, a text that waited is smol's own again.
+        let is_smols = hash == standing.written || hash == standing.waits;
+        Known { is_smols, was_smols: is_smols || standing.written.is_some(), base: None }
     }
 
     /// Puts a text where nothing is, and leaves alone what somebody else puts there first.
-    ///
-    /// A link takes a name only if it is free, in one step; a rename would replace whatever has it by now.
-    fn appear(&self, path: &RelPath, text: &str) -> Result<Appearance> {
-        if let Some(parent) = path.parents().next() {
-            self.dir.create_dir_all(parent).map_err(explained)?;
+    fn appear(&self, path: &RelPath, text: &str, manifest: &mut Manifest) -> Result<Moved> {
+        let was = manifest.standing(path);
+        let new = base::keep(&self.memory, text)?;
+        let mut note = |entry, standing: Standing| -> Result<()> {
+            landing_log::note(&self.memory, &Line { run: self.run.clone(), entry, standing: standing.clone() })?;
+            manifest.set(path, standing);
+            Ok(())
+        };
+        let landing = format!("{STAGE}/landing");
+        disk::make_parents(&self.dir, path.as_str())?;
+        disk::whole(&self.memory, &landing, text.as_bytes())?;
+        let written = Standing { written: Some(new.clone()), waits: None };
+        note(Entry::new_file(path, was.clone(), new.clone()), written)?;
+        let moved = disk::move_new((&self.memory, landing.as_str()), (&self.dir, path.as_str()))?;
+        if moved == Moved::Taken {
+            self.memory.remove_file(&landing).map_err(explained)?;
+            let waits = Standing { waits: Some(new), ..was.clone() };
+            note(Entry::note(path, was), waits)?;
+            waiting::lay_out(&self.memory, manifest);
         }
-        let landing = format!("{MEMORY}/landing");
-        whole(&self.dir, &landing, text)?;
-        let linked = self.dir.hard_link(&landing, &self.dir, path.as_str());
-        self.dir.remove_file(&landing).map_err(explained)?;
-        match linked {
-            Ok(()) => Ok(Appearance::New),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(Appearance::TooLate),
-            // Not every disk knows links.
-            Err(_) => whole(&self.dir, path.as_str(), text).map(|()| Appearance::New),
+        Ok(moved)
+    }
+}
+
+/// Takes the lock, and leaves the number of this process in it; or says which process has it.
+fn lock(memory: &Dir) -> Result<Result<std::fs::File, String>> {
+    let mut lock =
+        memory.open_with("lock", OpenOptions::new().read(true).write(true).create(true)).map_err(explained)?.into_std();
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(std::fs::TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = lock.take(20).read_to_string(&mut holder);
+            let who = if holder.is_empty() { String::new() } else { format!(" (process {})", holder.trim_end()) };
+            return Ok(Err(who));
         }
+        Err(std::fs::TryLockError::Error(error)) => return Err(error.into()),
     }
+    // Whoever is turned away reads it; it holds nothing up if it cannot be written.
+    let _ = lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| writeln!(lock, "{}", std::process::id()));
+    Ok(Ok(lock))
+}
 
-    fn place(&self, path: &str, text: &str) -> Result<()> {
-        if let Some((parent, _)) = path.rsplit_once('/') {
-            self.dir.create_dir_all(parent).map_err(explained)?;
-        }
-        whole(&self.dir, path, text)
+/// Finishes what a command that was cut short has left. Gives what is known then, and whether a commit was left.
+fn recover(dir: &Dir, memory: &Dir) -> Result<(Manifest, bool)> {
+    let mut manifest = Manifest::open(memory)?;
+    let transaction = Transaction::under_way(memory)?;
+    if let Some(transaction) = &transaction {
+        (manifest, _) = transaction.finish(dir, memory).context("could not finish what the last run began")?;
     }
-
-    /// Puts the text aside, where the person finds it: under a name of its own if another one waits there.
-    fn keep(&self, path: &RelPath, text: &str) -> Result<String> {
-        let names = (1..).map(|number| match number {
-            1 => format!("{MEMORY}/{KEPT}/{path}"),
-            number => format!("{MEMORY}/{KEPT}/{path}.{number}"),
-        });
-        for kept_at in names {
-            let waiting = self.dir.read(&kept_at).ok();
-            if waiting.as_deref() == Some(text.as_bytes()) {
-                return Ok(kept_at);
-            }
-            if waiting.is_none() {
-                let kept = self.place(&kept_at, text);
-                kept.with_context(|| {
-                    format!("'{path}' is a person's file, and its new text could not be kept in '{kept_at}'")
-                })?;
-                return Ok(kept_at);
-            }
-        }
-        unreachable!("there is always another number")
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Appearance {
-    New,
-    TooLate,
-}
-
-enum Owner {
-    Nobody,
-    Smol,
-    SameText,
-    Person(&'static str),
-}
-
-/// Writes a file whole or not at all: beside its place first, then under its name in one step.
-fn whole(dir: &Dir, path: &str, text: &str) -> Result<()> {
-    let (parent, name) = path.rsplit_once('/').map_or((".", path), |(parent, name)| (parent, name));
-    let parent = dir.open_dir(parent).map_err(explained)?;
-    let mut file = TempFile::new(&parent).map_err(explained)?;
-    file.write_all(text.as_bytes()).map_err(explained)?;
-    #[cfg(unix)]
-    if text.starts_with("#!") {
-        use cap_std::fs::PermissionsExt;
-        file.as_file().set_permissions(cap_std::fs::Permissions::from_mode(0o755))?;
-    }
-    file.replace(name).map_err(explained)
-}
-
-fn text_of(file: std::fs::File, limit: u64) -> Result<String> {
-    if file.metadata()?.is_dir() {
-        bail!("it is a directory");
-    }
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        bail!("it is larger than {} MiB", limit >> 20);
-    }
-    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("it is not text in UTF-8"))
-}
-
-/// The disk's errors in words: what the directory handle reports for an escape reads like a riddle.
-fn explained(error: io::Error) -> anyhow::Error {
-    match error.kind() {
-        ErrorKind::PermissionDenied if error.raw_os_error().is_none() => {
-            anyhow::anyhow!("a symlink on the way leads out of the output directory")
-        }
-        ErrorKind::NotADirectory => anyhow::anyhow!("a file stands where a directory has to be"),
-        ErrorKind::AlreadyExists => anyhow::anyhow!("a file or a broken link stands where a directory has to be"),
-        ErrorKind::StorageFull => anyhow::anyhow!("the disk is full"),
-        _ => error.into(),
-    }
-}
-
-/// The text of a file of an output directory that nothing is done to; `None` if there is no such file or directory.
-///
-/// # Errors
-/// If it cannot be read, or is no text.
-pub fn read_below(out: &Path, path: &RelPath) -> Result<Option<String>> {
-    match Dir::open_ambient_dir(out, ambient_authority()) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        dir => read(&dir.with_context(|| format!("could not open '{}'", out.display()))?, path),
-    }
-}
-
-fn read(dir: &Dir, path: &RelPath) -> Result<Option<String>> {
-    let file = match dir.metadata(path.as_str()) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        // Opening a pipe would wait for somebody to write into it.
-        Ok(metadata) if !metadata.is_file() => Err(anyhow::anyhow!("it is no ordinary file")),
-        found => found.and_then(|_| dir.open(path.as_str())).map_err(explained),
-    };
-    file.and_then(|file| text_of(file.into_std(), LONGEST_TEXT))
-        .map(Some)
-        .with_context(|| format!("could not read '{path}'"))
-}
-
-/// The text of a file that a person named, wherever it is.
-pub fn read_named(path: &Path) -> Result<String> {
-    text_of(std::fs::File::open(path)?, LONGEST_TEXT)
-}
-
-/// The text of a recorded run that a person named; those of large projects are long.
-pub fn read_record(path: &Path) -> Result<String> {
-    text_of(std::fs::File::open(path)?, LONGEST_RECORD)
-}
-
-/// Who may read a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    Everybody,
-    Owner,
-}
-
-/// Writes a file that a person asked for, unless there is one already; whether it did.
-pub fn write_new(path: &Path, text: &str, access: Access) -> io::Result<bool> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if access == Access::Owner {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    match options.open(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        file => file?.write_all(text.as_bytes()).map(|()| true),
-    }
-}
-
-/// Writes a file of smol's own outside of any output directory, whole or not at all.
-pub fn write_own(path: &Path, text: &str) -> Result<()> {
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-        bail!("'{}' is no file", path.display())
-    };
-    std::fs::create_dir_all(parent)?;
-    let parent = Dir::open_ambient_dir(parent, ambient_authority())?;
-    whole(&parent, &name.to_string_lossy(), text)
-}
-
-/// Whether a person's word is the name of a file.
-pub fn is_file(path: &Path) -> bool {
-    path.is_file()
-}
-
-/// Whether there is such a directory.
-pub fn is_directory(path: &Path) -> bool {
-    path.is_dir()
-}
-
-/// The texts of the `.md` files right in a directory, by their names without the ending.
-pub fn read_prompts(directory: &Path) -> Result<std::collections::BTreeMap<String, String>> {
-    let mut prompts = std::collections::BTreeMap::new();
-    for entry in walkdir::WalkDir::new(directory).min_depth(1).max_depth(1) {
-        let path = entry?.into_path();
-        if path.extension().is_some_and(|extension| extension == "md") {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let text = read_named(&path).with_context(|| format!("could not read the prompt '{}'", path.display()))?;
-            prompts.insert(name, text);
-        }
-    }
-    Ok(prompts)
+    landing_log::fold(memory, &mut manifest)?;
+    transaction::tidy(memory, &manifest)?;
+    Ok((manifest, transaction.is_some()))
 }
 
 #[cfg(test)]
@@ -381,12 +379,14 @@ mod tests {
     #[test]
     fn a_file_that_appears_at_the_last_moment_stays() {
         let out = tempfile::TempDir::new().expect("a directory");
-        let workspace = Workspace::open(out.path()).expect("opens");
+        let workspace = Workspace::open(out.path(), "1").expect("opens");
         let path = RelPath::parse("src/a.js").expect("is one");
-        assert_eq!(workspace.appear(&path, "smol's").expect("writes"), Appearance::New);
+        std::fs::create_dir(out.path().join("src")).expect("makes");
         std::fs::write(out.path().join("src/a.js"), "mine").expect("writes");
-        assert_eq!(workspace.appear(&path, "smol's").expect("looks"), Appearance::TooLate);
+        let landing = workspace.land(&path, "smol's".to_owned()).expect("looks");
+        assert!(matches!(landing, Landing::Kept { .. }), "{landing:?}");
         assert_eq!(workspace.read(&path).expect("reads").as_deref(), Some("mine"));
-        assert!(!out.path().join(".smol/landing").exists());
+        assert_eq!(std::fs::read_to_string(out.path().join(".smol/conflicts/src/a.js")).expect("waits"), "smol's");
+        assert!(!out.path().join(".smol/stage/landing").exists());
     }
 }

@@ -82,7 +82,14 @@ impl Catalog {
     /// Whoever answers at this address: a known provider, or somebody who speaks chat completions as most do.
     pub fn at(&self, base_url: &str) -> Provider {
         let base_url = base_url.trim().trim_end_matches('/');
-        let known = self.providers.iter().find(|provider| provider.base_url == base_url);
+        // Ollama's imitation of OpenAI's protocol cannot be told the window, has 4,096 tokens of it on most machines, and
+        // drops the beginning of what is longer without a word. Its own protocol is at the same address.
+        let of_ollama = |provider: &&Provider| {
+            provider.wire == Wire::Ollama
+                && base_url.strip_suffix("/v1").is_some_and(|root| is_same(root, &provider.base_url))
+        };
+        let is_at = |provider: &&Provider| provider.base_url == base_url || of_ollama(provider);
+        let known = self.providers.iter().find(is_at);
         known.cloned().unwrap_or_else(|| Provider {
             name: String::new(),
             wire: Wire::Chat,
@@ -110,6 +117,11 @@ impl Catalog {
     pub fn models(&self) -> impl Iterator<Item = &str> {
         self.models.iter().map(|(name, _)| name.as_str())
     }
+}
+
+/// Whether both addresses are the same one of this machine, in whatever spelling.
+fn is_same(one: &str, other: &str) -> bool {
+    one.replace("127.0.0.1", "localhost").replace("[::1]", "localhost") == other
 }
 
 /// `-20260922` or `-2026-09-22`.
@@ -168,6 +180,20 @@ mod tests {
         let provider = shipped().at("http://10.0.0.1:9/v1/");
         assert_eq!((provider.wire, provider.base_url.as_str()), (Wire::Chat, "http://10.0.0.1:9/v1"));
         assert_eq!(shipped().at("").wire, Wire::Chat);
+    }
+
+    #[test]
+    fn ollama_is_asked_in_its_own_protocol_wherever_it_is_known_to_be() {
+        for (address, wire) in [
+            ("http://localhost:11434", Wire::Ollama),
+            ("http://localhost:11434/v1/", Wire::Ollama),
+            ("http://127.0.0.1:11434/v1", Wire::Ollama),
+            ("http://localhost:1234/v1", Wire::Chat),
+            ("http://localhost:114345/v1", Wire::Chat),
+            ("https://box.example:11434/v1", Wire::Chat),
+        ] {
+            assert_eq!(shipped().at(address).wire, wire, "{address}");
+        }
     }
 
     #[test]

@@ -115,7 +115,8 @@ pub(super) fn first_list(text: &str, function: &str, trust: Trust, rigour: Rigou
             Span::Whole(length) if rigour == Rigour::Repaired && is_in_words(text, at, at + length) => return inside,
             Span::Whole(length) => read_value(&value[..*length], function, trust, rigour),
             Span::Open { .. } if !begins_like_a_list(value) => return inside,
-            Span::Open { closers, is_after_value: true } if ending == Ending::Done => {
+            // Weak models forget the last brackets; but an open list ends like one that a server cut without a word.
+            Span::Open { closers, is_after_value: true } if ending == Ending::Done && !closers.starts_with(']') => {
                 read_value(&format!("{value}{closers}"), function, trust, rigour)
             }
             // Where the model was stopped, more paths would have come.

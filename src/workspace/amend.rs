@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use cap_std::{ambient_authority, fs::Dir};
 use cap_tempfile::TempFile;
 
-use super::explained;
+use super::disk::{self, explained};
 use crate::path::RelPath;
 
 /// Puts `bytes` in the place of the file at `path` in `directory`, whole or not at all.
@@ -33,7 +33,7 @@ pub fn amend(directory: &Path, path: &RelPath, hash: Option<&str>, bytes: &[u8])
 
 /// The hash of a file's bytes as they are now, to tell later whether somebody has changed them.
 pub fn hash_of(path: &Path) -> Result<String> {
-    Ok(blake3::hash(&std::fs::read(path)?).to_hex().to_string())
+    Ok(disk::hash(&std::fs::read(path)?))
 }
 
 fn replace(dir: &Dir, path: &RelPath, hash: &str, bytes: &[u8]) -> Result<()> {
@@ -42,7 +42,7 @@ fn replace(dir: &Dir, path: &RelPath, hash: &str, bytes: &[u8]) -> Result<()> {
         bail!("it is no ordinary file");
     }
     let present = dir.read(path.as_str()).map_err(explained)?;
-    if blake3::hash(&present).to_hex().as_str() != hash {
+    if disk::hash(&present) != hash {
         bail!("it was changed since it was read; nothing was written to it");
     }
     let (parent, name) = parted(path);

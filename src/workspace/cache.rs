@@ -5,7 +5,10 @@ use std::path::Path;
 use anyhow::Result;
 use cap_std::{ambient_authority, fs::Dir};
 
-use super::{MEMORY, explained, whole};
+use super::{
+    MEMORY,
+    disk::{explained, whole},
+};
 
 /// Where they lie, below [`MEMORY`].
 const DESCRIPTIONS: &str = "descriptions";
@@ -35,6 +38,6 @@ impl Cache {
     /// # Errors
     /// If the disk refuses.
     pub fn keep(&self, key: &str, text: &str) -> Result<()> {
-        whole(&self.0, &format!("{key}.md"), text)
+        whole(&self.0, &format!("{key}.md"), text.as_bytes())
     }
 }

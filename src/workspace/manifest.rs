@@ -1,94 +1,79 @@
-//! What smol has written into an output directory: every path with the hash of its text, as smol wrote it.
-//!
-//! A hash is promised in the journal before its file appears, so that after a kill at any moment a file is known as
-//! smol's; the journal is folded into the manifest when the directory is opened the next time.
+//! What smol has written into an output directory: every path with the hash of its text, as smol wrote it, and the
+//! texts that wait because a person's file has their place.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, ErrorKind, Write},
-};
+use std::{collections::BTreeMap, io::ErrorKind};
 
 use anyhow::{Context, Result};
-use cap_std::fs::{Dir, File, OpenOptions};
-use serde::{Deserialize, Serialize};
+use cap_std::fs::Dir;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::disk;
 use crate::path::RelPath;
 
 const MANIFEST: &str = "manifest.json";
-const JOURNAL: &str = "journal";
 
+/// What smol knows of the files in the output directory. The texts behind the hashes are in the base store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
-    written: Written,
-    journal: File,
+    /// The text that smol wrote there last: the common ancestor of what a person makes of it and what comes next.
+    pub files: BTreeMap<RelPath, String>,
+    /// The text that was to be written there.
+    pub waiting: BTreeMap<RelPath, String>,
 }
 
-/// By path, the hashes of texts that smol wrote there. More than one: a kill in the middle of a replacement leaves
-/// the file with the old text or the new.
-type Written = BTreeMap<RelPath, Vec<String>>;
-
-#[derive(Serialize, Deserialize)]
-struct Entry {
-    path: RelPath,
-    hash: String,
+/// What smol knows of one path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Standing {
+    pub written: Option<String>,
+    pub waits: Option<String>,
 }
 
 impl Manifest {
-    /// Reads what is known, and starts a fresh journal.
-    pub(super) fn open(memory: Dir) -> Result<Manifest> {
-        let mut written: Written = match read(&memory, MANIFEST)? {
-            Some(text) => {
-                serde_json::from_str(&text).with_context(|| {
-                format!("'{MANIFEST}' is not what smol wrote; without it every file there counts as yours: remove it to go on")
-            })?
-            }
-            None => Written::new(),
-        };
-        if let Some(journal) = read(&memory, JOURNAL)? {
-            // A line may be cut, or the disk may have lost it: then its file counts as a person's, which is safe.
-            for Entry { path, hash } in journal.lines().filter_map(|line| serde_json::from_str(line).ok()) {
-                add(&mut written, path, hash);
-            }
-            super::whole(&memory, MANIFEST, &serde_json::to_string_pretty(&written)?)?;
-        }
-        let mut options = OpenOptions::new();
-        let journal = memory.open_with(JOURNAL, options.write(true).create(true).truncate(true))?;
-        Ok(Manifest { written, journal })
+    pub(super) fn open(memory: &Dir) -> Result<Manifest> {
+        let manifest =
+            read_json(memory, MANIFEST).context("without it every file there counts as yours: remove it to go on")?;
+        Ok(manifest.unwrap_or_default())
     }
 
-    /// Notes, before it is done, that smol writes this text there.
-    pub(super) fn promise(&mut self, path: &RelPath, text: &str) -> Result<()> {
-        let entry = Entry { path: path.clone(), hash: hash(text.as_bytes()) };
-        let mut line = serde_json::to_string(&entry)?;
-        line.push('\n');
-        self.journal.write_all(line.as_bytes())?;
-        add(&mut self.written, entry.path, entry.hash);
-        Ok(())
+    pub(super) fn save(&self, memory: &Dir) -> Result<()> {
+        write_json(memory, MANIFEST, self)
     }
 
-    /// Hashes of the texts that smol wrote there; `None` if it never wrote there.
-    pub(super) fn written(&self, path: &RelPath) -> Option<&[String]> {
-        self.written.get(path).map(Vec::as_slice)
+    pub(super) fn standing(&self, path: &RelPath) -> Standing {
+        Standing { written: self.files.get(path).cloned(), waits: self.waiting.get(path).cloned() }
+    }
+
+    pub(super) fn set(&mut self, path: &RelPath, standing: Standing) {
+        put(&mut self.files, path, standing.written);
+        put(&mut self.waiting, path, standing.waits);
+    }
+
+    /// The hashes of all texts that it speaks of.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = &String> {
+        self.files.values().chain(self.waiting.values())
     }
 }
 
-/// The hash that the manifest knows a text by: BLAKE3, in hex.
-pub(super) fn hash(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex().to_string()
-}
-
-/// Keeps the last few: the text before a replacement, the one after, and those that wait to be taken.
-fn add(written: &mut Written, path: RelPath, hash: String) {
-    let hashes = written.entry(path).or_default();
-    hashes.retain(|known| *known != hash);
-    hashes.push(hash);
-    if hashes.len() > 4 {
-        hashes.remove(0);
+fn put(map: &mut BTreeMap<RelPath, String>, path: &RelPath, hash: Option<String>) {
+    match hash {
+        Some(hash) => drop(map.insert(path.clone(), hash)),
+        None => drop(map.remove(path)),
     }
 }
 
-fn read(memory: &Dir, name: &str) -> io::Result<Option<String>> {
+/// Reads one of smol's own files; `None` if it is not there.
+pub(super) fn read_json<T: DeserializeOwned>(memory: &Dir, name: &str) -> Result<Option<T>> {
     match memory.read(name) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        bytes => bytes.map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) => Err(disk::explained(error)).with_context(|| format!("could not read '{name}'")),
+        Ok(bytes) => {
+            serde_json::from_slice(&bytes).map(Some).with_context(|| format!("'{name}' is not what smol wrote"))
+        }
     }
+}
+
+pub(super) fn write_json(memory: &Dir, name: &str, value: &impl Serialize) -> Result<()> {
+    disk::durable(memory, name, serde_json::to_string_pretty(value)?.as_bytes())
+        .with_context(|| format!("could not write '{name}'"))
 }

@@ -34,6 +34,8 @@ pub struct Answer {
     pub has_usage: bool,
     /// Answers with the same queue are given one after the other.
     pub queue: Option<Arc<Mutex<()>>>,
+    /// Whether it is gone on with from where the part of it stops that stands in the question.
+    pub goes_on: bool,
 }
 
 /// What goes wrong.
@@ -78,6 +80,7 @@ impl Answer {
             per_token: Duration::ZERO,
             has_usage: true,
             queue: None,
+            goes_on: false,
         }
     }
 
@@ -97,12 +100,21 @@ impl Answer {
         Answer { finish, ..self }
     }
 
+    /// It takes so long to the first token, and from each to the next.
+    pub fn paced(self, first_token: Duration, per_token: Duration) -> Answer {
+        Answer { first_token, per_token, ..self }
+    }
+
     pub fn fault(self, fault: Fault) -> Answer {
         Answer { fault: Some(fault), ..self }
     }
 
     pub fn after(self, first_token: Duration) -> Answer {
         Answer { first_token, ..self }
+    }
+
+    pub fn going_on(self) -> Answer {
+        Answer { goes_on: true, ..self }
     }
 
     pub fn uncounted(self) -> Answer {
@@ -156,7 +168,7 @@ fn messages(json: &Value) -> Vec<(String, String)> {
     rules.into_iter().chain(turns).collect()
 }
 
-type Answers = HashMap<String, Vec<Answer>>;
+pub type Answers = HashMap<String, Vec<Answer>>;
 
 /// A running provider; it ends with the process.
 pub struct Fake {
@@ -275,9 +287,20 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
                 continue;
             }
         }
-        let _turn = answer.queue.as_ref().map(|queue| queue.lock().expect("no thread died"));
+        let mut answer = answer.clone();
+        let queue = answer.queue.take();
+        let _turn = queue.as_ref().map(|queue| queue.lock().expect("no thread died"));
+        if answer.goes_on {
+            let messages = log.lock().expect("no thread died")[index].messages();
+            if let [.., (_, part), (_, last)] = &messages[..]
+                && last.starts_with(GO_ON)
+                && let Some(rest) = answer.text.strip_prefix(part)
+            {
+                answer.text = rest.to_owned();
+            }
+        }
         let on_first_token = || log.lock().expect("no thread died")[index].first_token = Some(Instant::now());
-        if give(&mut stream, answer, dialect, &headers, on_first_token).is_none() {
+        if give(&mut stream, &answer, dialect, &headers, on_first_token).is_none() {
             return;
         }
     }
@@ -301,6 +324,10 @@ fn read_request(reader: &mut impl BufRead) -> Option<(String, String)> {
     Some((head, String::from_utf8(body).ok()?))
 }
 
+/// How a question begins that goes on with an answer, and one that complains of it.
+const GO_ON: &str = "Your answer stopped in the middle.";
+const COMPLAINT: &str = "That answer could not be used";
+
 /// What is asked: by the shape of the conversation and its first branch message, so that a complaint behind it
 /// still is the same question.
 fn question_of(body: &str) -> String {
@@ -320,7 +347,8 @@ fn question_of(body: &str) -> String {
         let is_join = question.starts_with("These are descriptions");
         return part.map_or(if is_join { "pm join" } else { "pm" }.to_owned(), |(part, _)| format!("pm {part}"));
     }
-    let Some((_, last)) = messages.get(3) else { return "plan".to_owned() };
+    let of_a_branch = messages.get(3).filter(|(_, last)| !last.starts_with(GO_ON) && !last.starts_with(COMPLAINT));
+    let Some((_, last)) = of_a_branch else { return "plan".to_owned() };
     if last.starts_with("The specification has changed") {
         return "plan again".to_owned();
     }
@@ -353,7 +381,10 @@ fn give(
             let head = format!("HTTP/1.1 {status} X\r\n{headers}content-length: 0\r\n\r\n");
             return stream.write_all(head.as_bytes()).ok();
         }
-        Some(Fault::WholeBody) => return respond(stream, 200, &format!("{:#}", whole(answer))),
+        Some(Fault::WholeBody) => {
+            thread::sleep(answer.first_token + answer.per_token * tokens(&answer.text).len() as u32);
+            return respond(stream, 200, &format!("{:#}", whole(answer)));
+        }
         Some(Fault::CutBody) => {
             let body = whole(answer).to_string();
             return respond(stream, 200, &body[..body.len() / 2]);
@@ -558,7 +589,8 @@ fn usage(answer: &Answer) -> Value {
     json!({ "prompt_tokens": 1000, "completion_tokens": tokens(&answer.text).len(), "prompt_tokens_details": cached })
 }
 
-fn tokens(text: &str) -> Vec<String> {
+/// Four letters each.
+pub fn tokens(text: &str) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
     characters.chunks(4).map(|token| token.iter().collect()).collect()
 }

@@ -7,10 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    fake::Answer,
-    smol::{Smol, plan},
-};
+use crate::{fake::Answer, smol::Smol};
 
 #[test]
 fn a_file_that_was_there_before_stays_and_the_new_text_is_kept() {
@@ -18,40 +15,17 @@ fn a_file_that_was_there_before_stays_and_the_new_text_is_kept() {
         .write("generated/a.js", "mine\n")
         .success()
         .file("a.js", "mine\n")
-        .file(".smol/kept/a.js", "a.js\n")
+        .file(".smol/conflicts/a.js", "a.js\n")
         .file("b.js", "b.js\n")
         .says("it was there before smol wrote it")
-        .says("mv generated/.smol/kept/a.js generated/a.js");
+        .says("smol gen --resolve theirs a.js");
 }
 
 #[test]
-fn a_file_that_was_changed_since_stays() {
-    let run = Smol::project(&["a.js", "b.js"]).success();
-    let run = run.again().write("generated/a.js", "a.js\nand mine\n").spec("another project");
-    let run = run.on("plan", plan(&["a.js", "b.js"])).on("list", Answer::list(&["a.js", "b.js"]));
-    run.on("a.js", "new a\n")
-        .on("b.js", "new b\n")
-        .args(["gen"])
-        .success()
-        .file("a.js", "a.js\nand mine\n")
-        .file(".smol/kept/a.js", "new a\n")
-        .file("b.js", "new b\n")
-        .says("it was changed since smol wrote it");
-}
-
-#[test]
-fn an_edited_plan_stays_too() {
+fn a_plan_that_a_person_has_edited_stays_where_nothing_is_new() {
     let run = Smol::project(&["a.js"]).success();
-    run.again()
-        .spec("another")
-        .write("generated/shared_dependencies.md", "my plan\n")
-        .on("plan", plan(&["a.js"]))
-        .on("list", Answer::list(&["a.js"]))
-        .on("a.js", "a.js\n")
-        .args(["gen"])
-        .success()
-        .file("shared_dependencies.md", "my plan\n")
-        .file(".smol/kept/shared_dependencies.md", &plan(&["a.js"]));
+    let smol = Smol::project(&["a.js"]).within(run.dir).write("generated/shared_dependencies.md", "my plan\n");
+    smol.success().file("shared_dependencies.md", "my plan\n");
 }
 
 #[test]
@@ -132,7 +106,8 @@ fn one_process_at_a_time() {
         .output()
         .expect("runs");
     assert_eq!(second.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&second.stderr).contains("another smol is at work in 'generated'"));
+    let holder = format!("another smol (process {}) is at work in 'generated'", child.id());
+    assert!(String::from_utf8_lossy(&second.stderr).contains(&holder), "{}", String::from_utf8_lossy(&second.stderr));
     child.kill().expect("is running");
     child.wait().expect("ends");
 }
@@ -175,7 +150,7 @@ fn a_replacement_is_a_new_file_never_one_that_is_half_written() {
 }
 
 #[test]
-fn the_journal_is_kept_over_many_runs() {
+fn what_smol_wrote_is_known_over_many_runs() {
     let mut run = Smol::project(&["a.js", "b.js"]).success();
     for text in ["second\n", "third\n", "fourth\n"] {
         run = run.again().on("a.js", text).args(["gen", "--file", "a.js"]).success().file("a.js", text);
@@ -185,35 +160,45 @@ fn the_journal_is_kept_over_many_runs() {
 
 #[test]
 fn a_damaged_memory_loses_nobody_anything() {
-    let run = Smol::project(&["a.js", "b.js"]).success();
-    let journal = run.read(".smol/journal").expect("is there");
-    let cut = &journal[..journal.len() - 10];
-    let b_is_cut = journal.lines().last().expect("it has lines").contains("b.js");
-    let run =
-        run.again().write("generated/.smol/journal", cut).on("a.js", "new\n").args(["gen", "--file", "a.js"]).success();
-    let expected = if b_is_cut { "new\n" } else { "a.js\n" };
-    let run = run.file("a.js", expected);
+    let run = Smol::project(&["a.js"]).success();
     let smol = run.again().write("generated/.smol/manifest.json", "{ nonsense").on("a.js", "newer\n");
-    smol.args(["gen", "--file", "a.js"])
-        .exit(2)
-        .says("manifest.json")
-        .says("remove it to go on")
-        .file("a.js", expected);
+    let run = smol.args(["gen", "--file", "a.js"]).exit(2).says("manifest.json").says("remove it to go on");
+    fs::remove_file(run.dir.path().join("generated/.smol/manifest.json")).expect("is there");
+    let run = run.file("a.js", "a.js\n").again().on("a.js", "newer\n").args(["gen", "--file", "a.js"]).success();
+    run.file("a.js", "a.js\n").says("it was there before smol wrote it");
 }
 
 #[test]
-fn a_text_that_was_taken_as_advised_is_smols_own_again() {
+fn a_log_that_was_cut_in_the_middle_of_a_line() {
+    let slow = Answer::text("never\n").after(Duration::from_secs(20));
+    let (dir, _fake, mut child) = Smol::project(&["a.js", "slow.js"]).on("slow.js", slow).spawn();
+    wait_for(|| dir.path().join("generated/a.js").exists());
+    child.kill().expect("is running");
+    child.wait().expect("ends");
+    let log = fs::read_to_string(dir.path().join("generated/.smol/landing")).expect("is there");
+    let smol = Smol::project(&["a.js", "slow.js"]).within(dir).arg("--fresh");
+    let smol = smol.write("generated/.smol/landing", &log[..log.len() - 10]);
+    // Its line is lost, so it counts as a person's.
+    smol.on("a.js", "second\n").success().file("a.js", "a.js\n").file(".smol/conflicts/a.js", "second\n");
+}
+
+#[test]
+fn a_text_that_was_taken_by_hand_is_smols_own_again() {
     let run = Smol::project(&["a.js"]).write("generated/a.js", "mine\n").success();
     let out = run.dir.path().join("generated");
-    fs::rename(out.join(".smol/kept/a.js"), out.join("a.js")).expect("moves");
+    fs::rename(out.join(".smol/conflicts/a.js"), out.join("a.js")).expect("moves");
     run.again().on("a.js", "newer\n").args(["gen", "--file", "a.js"]).success().file("a.js", "newer\n");
 }
 
 #[test]
-fn a_text_that_waits_is_not_overwritten_by_the_next() {
-    let run = Smol::project(&["a.js"]).write("generated/a.js", "mine\n").success();
+fn the_newest_text_waits_and_one_that_was_edited_there_stays_beside_it() {
+    let run =
+        Smol::project(&["a.js"]).write("generated/a.js", "mine\n").success().file(".smol/conflicts/a.js", "a.js\n");
     let run = run.again().on("a.js", "newer\n").args(["gen", "--file", "a.js"]).success();
-    run.file(".smol/kept/a.js", "a.js\n").file(".smol/kept/a.js.2", "newer\n").file("a.js", "mine\n");
+    let run = run.file(".smol/conflicts/a.js", "newer\n").file("a.js", "mine\n");
+    let smol = run.again().write("generated/.smol/conflicts/a.js", "newer, and mine\n").on("a.js", "newest\n");
+    let run = smol.args(["gen", "--file", "a.js"]).success();
+    run.file(".smol/conflicts/a.js", "newest\n").file(".smol/conflicts/a.js.edited-1", "newer, and mine\n");
 }
 
 #[test]

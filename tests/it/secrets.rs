@@ -143,9 +143,9 @@ fn no_planted_credential_leaves() {
     }
     let run = smol.args(["debug", &error, "--dir", "app"]).success().asked(1).says("masked in");
     let body = run.fake.asked()[0].body.clone();
-    let record: String = crate::smol::files_below(&run.dir.path().join("app/.smol/runs"))
+    let record: String = crate::smol::files_below(&run.dir.path().join("app/.smol/questions"))
         .iter()
-        .map(|name| std::fs::read_to_string(run.dir.path().join("app/.smol/runs").join(name)).expect("reads"))
+        .map(|name| std::fs::read_to_string(run.dir.path().join("app/.smol/questions").join(name)).expect("reads"))
         .collect();
     let leaked: Vec<&String> = planted
         .iter()

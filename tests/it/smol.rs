@@ -11,12 +11,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::KEY;
-use crate::fake::{Answer, Asked, Fake, Limit};
+use crate::fake::{Answer, Answers, Asked, Fake, Limit};
 
 /// A command about to be run in a directory of its own.
 pub struct Smol {
     pub dir: TempDir,
-    answers: HashMap<String, Vec<Answer>>,
+    answers: Answers,
     args: Vec<String>,
     environment: Vec<(String, String)>,
     stdin: Option<String>,
@@ -57,6 +57,11 @@ impl Smol {
     /// The same, in a directory that another command has left.
     pub fn within(self, dir: TempDir) -> Smol {
         Smol { dir, ..self }
+    }
+
+    /// The same, asking for everything anew, also what is up to date.
+    pub fn anew(self, dir: TempDir) -> Smol {
+        self.within(dir).env("SMOL_FRESH", "true")
     }
 
     /// Writes the spec where it is looked for.
@@ -111,6 +116,12 @@ impl Smol {
     /// Without a key, an address or a model in the environment.
     pub fn offline(mut self) -> Smol {
         self.is_offline = true;
+        self
+    }
+
+    /// A provider of one's own.
+    pub fn provider(mut self, answers: Answers, limit: Option<Limit>) -> Smol {
+        (self.answers, self.limit) = (answers, limit);
         self
     }
 

@@ -10,7 +10,11 @@ const LONGEST_FILE: usize = 400;
 
 /// Where each effect lives, and by which words it is known.
 const ADDRESSES: &[(&str, &[&str], &[&str])] = &[
-    ("disk", &["src/workspace"], &["std::fs", "cap_std", "cap_tempfile", "tempfile", "walkdir", "File::open"]),
+    (
+        "disk",
+        &["src/workspace"],
+        &["std::fs", "cap_std", "cap_tempfile", "tempfile", "walkdir", "rustix", "File::open"],
+    ),
     ("network", &["src/model/"], &["reqwest", "async_openai", "TcpStream", "tower::"]),
     ("processes", &["src/command"], &["process::Command", "tokio::process"]),
     ("environment", &["src/bin"], &["std::env::", "env::var", "dotenvy", "etcetera"]),

@@ -1,10 +1,14 @@
 //! What a provider can do wrong, and what becomes of the files.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use crate::{
     KEY,
     fake::{Answer, Fault},
+    faults::{self, Scale},
     smol::{Run, Smol},
 };
 
@@ -498,4 +502,30 @@ fn a_key_from_the_environment_is_not_sent_where_a_clone_points() {
     assert_eq!(heads.len(), 3);
     assert!(heads.iter().all(|head| !head.contains("authorization")), "{heads:?}");
     run.says("OPENAI_API_KEY is not sent to");
+}
+
+/// The measured table is in `docs/reliability.md`; this is what it says of the files.
+#[test]
+fn the_fault_table_comes_out_right() {
+    let (rows, next) = (faults::rows(), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    comes_out_right(row);
+                }
+            });
+        }
+    });
+}
+
+fn comes_out_right(row: &faults::Row) {
+    let provider = row.provider(Scale { first_token: Duration::ZERO, per_token: Duration::ZERO, files: 4 });
+    let smol = Smol::new().spec(&faults::spec()).provider(provider.answers, provider.limit);
+    let run = smol.args(["gen", "--jobs", "16", "--silence-timeout", "1", "--first-token-timeout", "1"]).run();
+    assert_eq!(run.output.status.code(), Some(row.exit), "{}:\n{}", row.name, run.stderr());
+    for (path, text) in &provider.files {
+        assert_eq!(run.read(path).as_ref(), Some(text), "{}: {path}\n{}", row.name, run.stderr());
+    }
+    assert_eq!(run.files().len(), provider.files.len() + 1, "{}: {:?}", row.name, run.files());
 }

@@ -127,6 +127,13 @@ fn the_window_is_found_in_the_words_of_each_server() {
 }
 
 #[test]
+fn a_person_may_have_less_of_the_window_used() {
+    let smaller = shop().config("[models.fake-1]\nwindow = 4096\n");
+    let run = fits(smaller.on("GET /props", props(16_384, 4)), 4096);
+    assert_eq!(run.report()["sliced"][0]["window"], 4096);
+}
+
+#[test]
 fn the_window_of_ollama_is_found_and_set() {
     let show = json!({ "model_info": { "qwen2.context_length": 4096 } }).to_string();
     let smol = shop().offline().env_with_address("OLLAMA_HOST").on("POST /api/show", show);

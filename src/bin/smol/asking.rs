@@ -90,6 +90,14 @@ fn model(settings: &Settings) -> &str {
 }
 
 impl Decided {
+    /// Whether there is a codebase: opening its memory would make the directory.
+    pub fn look(&self) -> Result<()> {
+        if !workspace::is_directory(Path::new(&self.directory)) {
+            bail!("could not read '{}': there is no such directory", self.directory);
+        }
+        Ok(())
+    }
+
     /// Reads the codebase.
     pub fn read(&self) -> Result<Tree> {
         let tree = workspace::read_tree(Path::new(&self.directory), &self.reading)?;
@@ -138,8 +146,8 @@ impl Decided {
         let budget = budget(settings.max_cost, opened.model.as_ref())?;
         let run = run_id();
         let mut notices: Vec<String> = opened.notice.into_iter().chain(settings.notices.clone()).collect();
-        let workspace =
-            Workspace::open(Path::new(directory)).and_then(|workspace| Ok((workspace.run_log(&run)?, workspace)));
+        let workspace = Workspace::open(Path::new(directory), &run);
+        let workspace = workspace.and_then(|workspace| Ok((workspace.question_log()?, workspace)));
         let (log, workspace) = match workspace {
             Ok((log, workspace)) => (Some(log), Some(workspace)),
             Err(error) => {
@@ -164,7 +172,7 @@ impl Decided {
                 ask.prompts.as_deref().map(workspace::read_prompts).transpose()?.unwrap_or_default(),
             )?,
             patience: settings.patience,
-            pace: Pace::new(settings.jobs, opened.capacity),
+            pace: Pace::new(settings.jobs.most(), settings.jobs.capacity(opened.capacity)),
             budget,
             events,
         };

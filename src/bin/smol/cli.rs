@@ -23,6 +23,8 @@ pub enum Command {
     Debug(Box<DebugArgs>),
     /// Turn a codebase into the spec that would make it
     Pm(Box<PmArgs>),
+    /// Take back the last run, to the byte
+    Undo(UndoArgs),
     /// Show which models can be asked from here, and what they can do
     Models(ModelsArgs),
     /// Write a first prompt.md and .env, from the answers to two questions
@@ -96,6 +98,18 @@ pub struct GenArgs {
     /// Go on from the plan in the output directory, edited or not
     #[arg(long, env = "SMOL_FROM_PLAN", hide_env = true, value_parser = FalseyValueParser::new())]
     pub from_plan: bool,
+    /// Do what needs your word without asking for it: merge new text into files that you changed, remove files that
+    /// the file list no longer has, and write files anew of which only the model or the prompts changed. In a pipe without
+    /// it, all else is done and this is left.
+    #[arg(short, long, env = "SMOL_YES", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub yes: bool,
+    /// Show every difference before it is written
+    #[arg(long, env = "SMOL_DIFF", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub diff: bool,
+    /// Settle files whose new text waits, and ask no model: HOW is ours (yours stays), theirs (the new text takes its
+    /// place) or markers (both, with conflict markers where they clash)
+    #[arg(long, num_args = 2.., value_names = ["HOW", "PATH"], conflicts_with_all = ["prompt", "file", "plan_only", "from_plan"])]
+    pub resolve: Vec<String>,
     /// Model to ask, with or without its provider: [PROVIDER/]MODEL
     #[arg(short, long, env = "SMOL_MODEL", hide_env = true)]
     pub model: Option<String>,
@@ -114,7 +128,10 @@ pub struct GenArgs {
     /// Print every request that is known without an answer, with its tokens and cost; send and write nothing
     #[arg(long, env = "SMOL_DRY_RUN", hide_env = true, value_parser = FalseyValueParser::new())]
     pub dry_run: bool,
-    /// Ask for everything anew, also what the last run has paid for before it was cut
+    /// Show for each file why it would be asked for, or would not; send and write nothing
+    #[arg(long, env = "SMOL_EXPLAIN", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with_all = ["dry_run", "file"])]
+    pub explain: bool,
+    /// Ask for everything anew: also what is up to date, and what the last run has paid for before it was cut
     #[arg(long, env = "SMOL_FRESH", hide_env = true, value_parser = FalseyValueParser::new())]
     pub fresh: bool,
     /// Files asked for at the same time [default: 16]
@@ -250,6 +267,16 @@ pub struct AskArgs {
     /// Take prompts from this directory instead of the built-in ones of the same name
     #[arg(long, value_name = "DIR", env = "SMOL_PROMPTS", hide_env = true)]
     pub prompts: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct UndoArgs {
+    /// Output directory [default: generated]
+    #[arg(short, long, value_name = "DIR", env = "SMOL_OUT", hide_env = true)]
+    pub out: Option<String>,
+    /// Leave files that were changed since the run, and take back the rest
+    #[arg(long)]
+    pub rest: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

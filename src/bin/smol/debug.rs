@@ -34,9 +34,13 @@ pub fn run(args: DebugArgs, face: &Face) -> Result<Outcome, Failure> {
     if args.tree.dry_run {
         return dry_run(&args, &decided, &error, face).map(|()| Outcome::Complete).map_err(Failure::Usage);
     }
-    let tree = decided.read().map_err(Failure::Usage)?;
+    decided.look().map_err(Failure::Usage)?;
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
     let opened = runtime.block_on(decided.open(&args.ask, "debug", face)).map_err(Failure::Usage)?;
+    if args.apply && opened.workspace.is_none() {
+        return Err(Failure::Usage(anyhow!("nothing can be applied: {}", opened.notices.join("; "))));
+    }
+    let tree = decided.read().map_err(Failure::Usage)?;
     let (selection, request) = question(&args, &decided, &tree, &error, opened.window).map_err(Failure::Usage)?;
     opened.start(&decided.directory, &tree, &selection);
     let ended = runtime.block_on(work(&opened, &tree, request));

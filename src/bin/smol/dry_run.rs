@@ -1,4 +1,4 @@
-//! `smol gen --dry-run`: shows what would be asked and what it could cost. Sends and writes nothing.
+//! `smol gen --dry-run` and `--explain`: shows what would be asked, why, and what it could cost. Sends and writes nothing.
 
 use std::io::Write;
 
@@ -6,8 +6,10 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
 use smol_dev::{
-    event::Question,
+    event::{Chosen, Question},
+    lineage::Reason,
     model::{Price, Request, provider::Rung, service::Service},
+    rerun::Planning,
     settings::Settings,
     source::Source,
     tokens::Counter,
@@ -15,7 +17,7 @@ use smol_dev::{
 };
 
 use crate::{
-    face::{BOLD, DIM, Face, say},
+    face::{BOLD, DIM, Face, ODD, say},
     words::{clean, counted, money, thousands},
 };
 
@@ -24,7 +26,7 @@ const UNDECIDED: [Rung; 2] = [Rung::Schema, Rung::Text];
 
 /// Whom the questions would go to, as far as that is known without looking.
 pub struct Asked {
-    model: String,
+    pub model: String,
     pub rungs: Vec<Rung>,
     price: Option<Price>,
     /// The longest answer, in tokens.
@@ -32,14 +34,15 @@ pub struct Asked {
 }
 
 impl Asked {
-    pub fn of(settings: &Settings) -> Asked {
+    /// `last` is the model that the last run asked: with nothing set, nothing has changed.
+    pub fn of(settings: &Settings, last: Option<&str>) -> Asked {
         let asked =
             |model: &str| Asked { model: model.to_owned(), rungs: UNDECIDED.to_vec(), price: None, longest: None };
         match &settings.source {
             Source::Server(service) => of_service(service, settings.max_cost.is_some()),
-            Source::Replay(file) => Asked { price: Some(Price::NOTHING), ..asked(&format!("recorded run '{file}'")) },
-            Source::Local { model, .. } => asked(model.as_deref().unwrap_or("whatever runs on this machine")),
-            Source::Nothing => asked("nobody: neither a key nor a server is set"),
+            Source::Replay(file) => Asked { price: Some(Price::NOTHING), ..asked(file) },
+            Source::Local { model, .. } => asked(model.as_deref().or(last).unwrap_or("whatever runs on this machine")),
+            Source::Nothing => asked(last.unwrap_or("nobody: neither a key nor a server is set")),
         }
     }
 }
@@ -90,6 +93,38 @@ pub fn show(asked: &Asked, questions: &[(Question, Request)], face: &Face) -> Re
         }
     }
     Ok(())
+}
+
+/// Says of each file whether it would be asked for, and why.
+pub fn explain(planning: &Planning, chosen: &[Chosen], face: &Face) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    let plan = match planning {
+        Planning::New => "the plan is asked for: there is none that was made from this spec",
+        Planning::Again { .. } => "the plan is asked for again: the spec changed; that may touch more files than these",
+        Planning::Saved => "the plan holds: the spec is the one that it was made from",
+    };
+    if !face.is_json() {
+        writeln!(out, "{BOLD}plan{BOLD:#}   {plan}")?;
+    }
+    for chosen in chosen {
+        if face.is_json() {
+            writeln!(out, "{}", serde_json::to_string(chosen)?)?;
+            continue;
+        }
+        writeln!(out, "{}", choice(chosen))?;
+    }
+    Ok(())
+}
+
+/// A line on why a file is asked for, or is not.
+pub fn choice(chosen: &Chosen) -> String {
+    let words = |reasons: &[Reason]| reasons.iter().map(Reason::to_string).collect::<Vec<_>>().join(", ");
+    let Chosen { path, reasons, kept_despite } = chosen;
+    match (reasons.is_empty(), kept_despite.is_empty()) {
+        (false, _) => format!("{ODD}ask{ODD:#}    {path}: {}", words(reasons)),
+        (true, true) => format!("{DIM}keep{DIM:#}   {path}: nothing that it was made from changed"),
+        (true, false) => format!("{DIM}keep{DIM:#}   {path}: {}; --yes has it written anew", words(kept_despite)),
+    }
 }
 
 /// US dollars: at least for a prompt that is cached and an answer of nothing, at most for the longest answer.

@@ -6,20 +6,25 @@ use smol_dev::{
     model,
     path::RelPath,
     plan::PLAN_FILE,
-    report::{Outcome, Report},
+    report::{Conflict, Outcome, Report},
+    settings::DEFAULT_OUT,
 };
 
 use crate::{
     face::{BAD, BOLD, DIM, Face, ODD, say},
+    summary::coloured,
     words::{clean, cost, counted, counts, quoted, thousands},
 };
+
+/// So many lines of a conflict are shown; a file that is another one altogether would fill the screen.
+const MOST_LINES: usize = 60;
 
 /// Says how the run ended; the tree of files goes to stdout, the story to stderr.
 pub fn show(face: &Face, report: &Report, again: &str) {
     if !face.is_for_people() {
         return problems(report, face);
     }
-    if !report.written.is_empty() || !report.unchanged.is_empty() {
+    if landed(report).next().is_some() {
         let _ = write!(anstream::stdout(), "{}", tree(report));
     }
     problems(report, face);
@@ -59,12 +64,68 @@ fn problems(report: &Report, face: &Face) {
             say(&format!("{BAD}refused:{BAD:#} '{}' {}", clean(&refused.path), clean(&refused.why)));
         }
     }
+    for Conflict { path, waits_at, why, hunks } in &report.conflicts {
+        say(&format!("{BAD}conflict:{BAD:#} {path}: {}, so it stays as it is", clean(why)));
+        if face.is_for_people() {
+            let mut lines = hunks.iter().flat_map(|hunk| hunk.lines());
+            for line in lines.by_ref().take(MOST_LINES) {
+                say(&format!("      {}", coloured(line)));
+            }
+            match lines.count() {
+                0 => {}
+                more => say(&format!("      {DIM}and {more} more{DIM:#}")),
+            }
+            ways_out(report, path, waits_at);
+        }
+    }
+    for kept in &report.left {
+        say(&format!("{ODD}left:{ODD:#} {}: {}", kept.path, kept.why));
+        if let (true, Some(_)) = (face.is_for_people(), &kept.waits_at) {
+            say(&format!("      merge it now: {} markers {}", resolve(report), quoted(kept.path.as_str())));
+        }
+    }
     for kept in report.kept.iter().filter(|_| face.is_for_people()) {
-        let path = &kept.path;
-        let [mine, new] = [path.as_str(), &kept.kept_at].map(|file| quoted(&format!("{}/{file}", report.out)));
-        say(&format!("{ODD}kept:{ODD:#} {path}: {}, so it stays as it is", kept.why));
-        say(&format!("      compare: diff {mine} {new}"));
-        say(&format!("      take the new text: mv {new} {mine}"));
+        say(&format!("{ODD}kept:{ODD:#} {}: {}, so it stays as it is", kept.path, kept.why));
+        if let Some(waits_at) = &kept.waits_at {
+            ways_out(report, &kept.path, waits_at);
+        }
+    }
+}
+
+/// How to settle a file whose new text waits.
+fn ways_out(report: &Report, path: &RelPath, waits_at: &str) {
+    let [mine, new] = [path.as_str(), waits_at].map(|file| quoted(&format!("{}/{file}", report.out)));
+    let (resolve, path) = (resolve(report), quoted(path.as_str()));
+    say(&format!("      compare: diff {mine} {new}"));
+    say(&format!("      keep yours: {resolve} ours {path}"));
+    say(&format!("      take the new text: {resolve} theirs {path}"));
+    say(&format!("      both, with conflict markers: {resolve} markers {path}"));
+}
+
+fn resolve(report: &Report) -> String {
+    match report.out.as_str() {
+        DEFAULT_OUT => "smol gen --resolve".to_owned(),
+        out => format!("smol gen -o {} --resolve", quoted(out)),
+    }
+}
+
+/// Says how a command ended that asked no model.
+pub fn brief(face: &Face, report: &Report) {
+    problems(report, face);
+    if report.outcome != Outcome::Failed && face.is_for_people() {
+        let counts = [
+            (report.written.len(), "written"),
+            (report.merged.len(), "merged"),
+            (report.restored.len(), "brought back"),
+            (report.removed.len(), "removed"),
+            (report.kept.len(), "kept"),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts.map(|(count, what)| format!("{} {what}", counted(count, "file"))).collect();
+        say(&format!(
+            "{BOLD}done{BOLD:#}: {}",
+            if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") }
+        ));
     }
 }
 
@@ -92,14 +153,15 @@ fn totals(report: &Report) -> String {
         Outcome::Partial => format!("{BAD}not complete{BAD:#}"),
         Outcome::Failed => format!("{BAD}stopped{BAD:#}"),
         Outcome::OverBudget => format!("{ODD}stopped at the limit on cost{ODD:#}"),
-        Outcome::Interrupted => format!("{ODD}interrupted{ODD:#}: whole files only were written"),
+        Outcome::Interrupted => format!("{ODD}interrupted{ODD:#}"),
     };
-    let mut parts = vec![
-        format!("{how}: {} written", counted(report.written.len(), "file")),
-        format!("{:.1} s", report.seconds),
-        calls(report),
-        counts(usage),
-    ];
+    let mut done = format!("{how}: {} written", counted(report.written.len(), "file"));
+    for (count, what) in [(report.merged.len(), "merged"), (report.removed.len(), "removed")] {
+        if count > 0 {
+            done.push_str(&format!(", {count} {what}"));
+        }
+    }
+    let mut parts = vec![done, format!("{:.1} s", report.seconds), calls(report), counts(usage)];
     if report.calls > 0 {
         parts.push(cost(usage));
     }
@@ -110,8 +172,9 @@ fn totals(report: &Report) -> String {
 fn next(report: &Report, again: &str) -> Option<String> {
     let out = &report.out;
     let stands = |path: &RelPath| {
-        let mut landed = report.written.iter().chain(&report.unchanged).map(|file| &file.path);
-        landed.any(|landed| landed == path) || report.kept.iter().any(|kept| kept.path == *path)
+        let waits = report.conflicts.iter().map(|conflict| &conflict.path);
+        let left = report.kept.iter().chain(&report.left).map(|kept| &kept.path);
+        landed(report).map(|(path, _)| path).chain(waits).chain(left).any(|known| known == path)
     };
     let missing: Vec<String> = report
         .files
@@ -121,6 +184,10 @@ fn next(report: &Report, again: &str) -> Option<String> {
         .collect();
     match report.outcome {
         _ if report.files.is_empty() => None,
+        // What waits is settled without another run; what is to be removed is not.
+        _ if missing.is_empty() && report.left.iter().any(|left| left.waits_at.is_none()) => {
+            Some(format!("do what is left, too: {again} --yes"))
+        }
         Outcome::Complete if missing.len() == report.files.len() => {
             Some(format!("read and edit {}, then: {again} --from-plan", quoted(&format!("{out}/{PLAN_FILE}"))))
         }
@@ -145,15 +212,21 @@ struct Folder<'a> {
     files: BTreeMap<&'a str, usize>,
 }
 
+/// The files that stand as they should, with their lines.
+fn landed(report: &Report) -> impl Iterator<Item = (&RelPath, usize)> {
+    let whole = report.written.iter().chain(&report.unchanged).map(|file| (&file.path, file.lines));
+    whole.chain(report.merged.iter().map(|file| (&file.path, file.lines)))
+}
+
 fn tree(report: &Report) -> String {
     let mut root = Folder::default();
-    for file in report.written.iter().chain(&report.unchanged) {
+    for (path, lines) in landed(report) {
         let mut folder = &mut root;
-        let mut parts = file.path.as_str().split('/').peekable();
+        let mut parts = path.as_str().split('/').peekable();
         while let Some(part) = parts.next() {
             match parts.peek() {
                 Some(_) => folder = folder.folders.entry(part).or_default(),
-                None => drop(folder.files.insert(part, file.lines)),
+                None => drop(folder.files.insert(part, lines)),
             }
         }
     }

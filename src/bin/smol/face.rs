@@ -17,6 +17,7 @@ use smol_dev::{
 use self::screen::Screen;
 use crate::{
     cli::{Color, ShowArgs},
+    dry_run, summary,
     words::{clean, cost, counted, counts, thousands},
 };
 
@@ -74,6 +75,21 @@ impl Face {
             }
             Kind::Screen(screen) => screen.show(event, lines(event, self.is_verbose)),
         }
+        if let (true, Event::Proposed { changes }) = (self.is_for_people(), event) {
+            let _ = write!(anstream::stdout(), "{}", summary::diffs(changes));
+        }
+    }
+
+    /// A person's answer to a question, in lower case; `None` if nobody is there to give one.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        if !self.is_for_people() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        let _ = write!(anstream::stderr(), "{question} ");
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer).ok()?;
+        // The end of the input is no consent.
+        Some(if read == 0 { "n".to_owned() } else { answer.trim().to_lowercase() })
     }
 
     /// A part of what was asked for, as it comes; whoever reads JSON finds it in the events.
@@ -153,6 +169,8 @@ fn json(event: &Event) {
 /// The lines that stay on the screen for this event.
 fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
     let line = match event {
+        Event::Proposed { changes } => return summary::table(changes),
+        Event::Started { model, out, .. } if model.is_empty() => format!("{BOLD}smol{BOLD:#} → {out}/"),
         Event::Started { model, out, .. } => format!("{BOLD}smol{BOLD:#} · {model} → {out}/"),
         Event::Notice { text } => format!("{ODD}note{ODD:#}   {}", clean(text)),
         Event::Sliced { question, window, left_out } => {
@@ -176,6 +194,17 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         Event::Written { path, lines } => {
             format!("{GOOD}wrote{GOOD:#}  {path}  {DIM}{}{DIM:#}", counted(*lines, "line"))
         }
+        Event::Staged { path, lines } => {
+            format!("{GOOD}ready{GOOD:#}  {path}  {DIM}{}{DIM:#}", counted(*lines, "line"))
+        }
+        Event::Merged { path, marked: 0, .. } => format!("{GOOD}merged{GOOD:#} {path}: your changes and the new text"),
+        Event::Merged { path, marked, .. } => {
+            format!("{ODD}merged{ODD:#} {path}: {} between conflict markers", counted(*marked, "place"))
+        }
+        Event::Conflict { path, why, .. } => format!("{BAD}clash{BAD:#}  {path}: {why}"),
+        Event::Removed { path } => format!("{GOOD}removed{GOOD:#} {path}"),
+        Event::Restored { path } => format!("{GOOD}back{GOOD:#}   {path}"),
+        Event::Left { path, why, .. } => format!("{ODD}left{ODD:#}   {path}: {why}"),
         Event::Unchanged { path, .. } => format!("{DIM}same{DIM:#}   {path}"),
         Event::Kept { path, why, .. } => format!("{ODD}kept{ODD:#}   {path}: {why}"),
         Event::Failed { path, why } => format!("{BAD}failed{BAD:#} {path}: {}", clean(why)),
@@ -186,6 +215,7 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         Event::ParameterDropped { parameter, why } => {
             format!("{ODD}drop{ODD:#}   the parameter '{parameter}' is left out: {}", clean(why))
         }
+        Event::Chosen(chosen) if is_verbose => dry_run::choice(chosen),
         Event::Retrying { question, why, seconds } => {
             format!("{ODD}retry{ODD:#}  {question} in {seconds:.1} s: {}", clean(why))
         }
@@ -198,8 +228,10 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         | Event::Piece { .. }
         | Event::Thinking { .. }
         | Event::Retracted { .. }
+        | Event::GaveUp { .. }
         | Event::Answered { .. }
         | Event::Stepped { .. }
+        | Event::Chosen(_)
         | Event::Finished { .. } => {
             return Vec::new();
         }

@@ -1,7 +1,7 @@
 //! `smol gen`: puts the pieces together and watches over the run.
 
 use std::{
-    io::IsTerminal,
+    io::{IsTerminal, Write},
     path::Path,
     sync::{
         Arc,
@@ -10,12 +10,13 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use smol_dev::{
     budget::Budget,
     engine::Engine,
     event::{Event, Events},
-    generate::{Scope, generate, known_questions},
+    generate::{Scope, Task, generate},
+    landing,
     model::{
         self, Model,
         cassette::{Line, Tape, Tempo, recorded},
@@ -23,24 +24,23 @@ use smol_dev::{
     },
     pace::Pace,
     path::RelPath,
-    prompts::Prompts,
+    proposal::{Consent, Diffs, Proposal},
+    questions::{self, Addressee},
     report::Outcome,
-    settings::{Settings, Typed, parse_files},
-    spec::{Spec, SpecSource},
-    workspace::{self, RunLog, Workspace},
+    rerun::Made,
+    workspace::{RunLog, Workspace},
 };
 
 use crate::{
     Failure,
-    cli::{GenArgs, Local},
+    cli::GenArgs,
+    decided::{DEFAULT_PROMPT, Decided, decide},
     dry_run, ending,
     face::{Face, say},
-    surroundings,
+    summary, surroundings,
     words::{counted, quoted},
 };
 
-/// The spec that is meant when none is named.
-const DEFAULT_PROMPT: &str = "prompt.md";
 /// A recorded run is given so fast on a terminal: a model at full speed, and a person can still follow.
 const DEMO: Tempo = Tempo::TokensPerSecond(600);
 /// How long a file that is being written has to get done after Ctrl-C.
@@ -52,7 +52,7 @@ const DISK_THREADS: usize = 4;
 struct Prepared {
     engine: Engine,
     workspace: Arc<Workspace>,
-    spec: Spec,
+    task: Task,
     scope: Scope,
     run: String,
     /// What a person should know of how this was decided.
@@ -60,18 +60,24 @@ struct Prepared {
     /// The name that what the model takes is remembered by.
     name: Option<String>,
     is_demo: bool,
+    is_consent_given: bool,
+    diffs: Diffs,
 }
 
 pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
     let started = Instant::now();
     let scope = scope(&args).map_err(Failure::Usage)?;
-    if args.dry_run {
-        return dry_run(args, &scope, face).map(|()| Outcome::Complete).map_err(Failure::Usage);
-    }
     let again = command(&args);
+    let decided = decide(&args, face).map_err(Failure::Usage)?;
+    if args.dry_run || args.explain {
+        return foresee(&args, &decided, &scope, face).map(|()| Outcome::Complete).map_err(Failure::Usage);
+    }
+    if decided.is_up_to_date(&scope).map_err(Failure::Usage)? {
+        return Ok(nothing_to_do(&decided, face, started));
+    }
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
-    let prepared = runtime.block_on(prepare(args, scope, face)).map_err(Failure::Usage)?;
-    let ended = runtime.block_on(work(&prepared));
+    let prepared = runtime.block_on(prepare(args, decided, scope, face)).map_err(Failure::Usage)?;
+    let ended = runtime.block_on(work(&prepared, face));
     runtime.shutdown_timeout(GRACE);
     let (outcome, error) = match ended {
         Ok(outcome) => (outcome, None),
@@ -80,6 +86,9 @@ pub fn run(args: GenArgs, face: &Face) -> Result<Outcome, Failure> {
         }
         Err(error) => (Outcome::Failed, Some(error)),
     };
+    if let Err(error) = remember(&prepared) {
+        face.warn(&format!("{error:#}; the next run will ask for these files again"));
+    }
     let words = error.as_ref().map(|error| format!("{error:#}"));
     let report = prepared.engine.events.finish(outcome, words, started.elapsed().as_secs_f64());
     ending::show(face, &report, &again);
@@ -100,15 +109,50 @@ pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(DISK_THREADS).build()
 }
 
-async fn work(prepared: &Prepared) -> Result<Outcome> {
-    let Prepared { engine, workspace, spec, scope, run, notices, .. } = prepared;
+async fn work(prepared: &Prepared, face: &Face) -> Result<Outcome> {
+    let Prepared { engine, workspace, task, scope, run, notices, .. } = prepared;
     engine.events.start(run, engine.model.id(), workspace.name());
+    landing::tell_finished(&engine.events, workspace);
     for notice in notices {
         engine.events.notice(notice);
     }
-    tokio::select! {
-        done = generate(engine, workspace, spec, scope.clone()) => done.map(|()| engine.events.report().verdict()),
-        stopped = tokio::signal::ctrl_c() => stopped.map(|()| Outcome::Interrupted).context("could not listen for Ctrl-C"),
+    let interrupted = async { tokio::signal::ctrl_c().await.context("could not listen for Ctrl-C") };
+    let ask = async {
+        generate(engine, workspace, task, scope.clone()).await?;
+        let proposal = Arc::new(landing::propose(&engine.events, workspace, prepared.diffs));
+        let consent = match prepared.is_consent_given || !proposal.touches_files() {
+            true => Consent::Everything,
+            false => {
+                let (face, proposal) = (face.clone(), proposal.clone());
+                tokio::task::spawn_blocking(move || consent(&face, &proposal)).await?
+            }
+        };
+        anyhow::Ok((proposal, consent))
+    };
+    let (proposal, consent) = tokio::select! {
+        agreed = ask => agreed?,
+        stopped = interrupted => return stopped.map(|()| Outcome::Interrupted),
+    };
+    // From here on Ctrl-C waits: this is short, and stopped half way it would only be finished by the next command.
+    landing::commit(&engine.events, workspace, &proposal, consent)?;
+    Ok(engine.events.report().verdict())
+}
+
+/// What a person says to it, if one is there.
+fn consent(face: &Face, proposal: &Proposal) -> Consent {
+    let some = if proposal.needs_consent() { ", [s]ome: all but merges and removals" } else { "" };
+    let mut question = format!("write this? [y]es, [n]o{some}, [d]iff:");
+    loop {
+        match face.ask(&question).as_deref() {
+            None => return Consent::Undisputed,
+            Some("y" | "yes") => return Consent::Everything,
+            Some("n" | "no") => return Consent::Nothing,
+            Some("s" | "some") if !some.is_empty() => return Consent::Undisputed,
+            Some("d" | "diff") => {
+                let _ = write!(anstream::stdout(), "{}", summary::diffs(&proposal.summary(Diffs::Whole)));
+            }
+            Some(_) => question = "please answer with one of the letters in brackets:".to_owned(),
+        }
     }
 }
 
@@ -116,9 +160,14 @@ fn scope(args: &GenArgs) -> Result<Scope> {
     Ok(match (args.plan_only, args.from_plan) {
         (true, _) => Scope::PlanOnly,
         (_, true) => Scope::FromPlan,
-        _ if !args.file.is_empty() => Scope::Files(parse_files(&args.file)?),
+        _ if !args.file.is_empty() => Scope::Files(files(&args.file)?),
         _ => Scope::Everything,
     })
+}
+
+/// The paths of `--file`.
+fn files(typed: &[String]) -> Result<Vec<RelPath>> {
+    typed.iter().map(|file| RelPath::parse(file).with_context(|| format!("--file cannot be '{file}'"))).collect()
 }
 
 /// The command as it was typed, for the next one: the spec, the output directory and the model.
@@ -133,55 +182,48 @@ fn command(args: &GenArgs) -> String {
     words.join(" ")
 }
 
-/// What would be asked, of whom, for how much.
-fn dry_run(args: GenArgs, scope: &Scope, face: &Face) -> Result<()> {
-    let Decided { spec, settings, prompts } = decide(&args)?;
-    let asked = dry_run::Asked::of(&settings);
-    let read = |path: &RelPath| workspace::read_below(Path::new(&settings.out), path);
-    let questions = known_questions(&prompts, &asked.rungs, &read, &spec, scope)?;
+/// Keeps what the files that have landed were made from, so that the next run asks for what has changed since.
+fn remember(prepared: &Prepared) -> Result<()> {
+    let report = prepared.engine.events.report();
+    let made = prepared.task.made();
+    if made == Made::default() {
+        return Ok(());
+    }
+    let lineage = made.after(prepared.task.past.lineage.clone(), |path| report.has_landed(path));
+    prepared.workspace.remember(&lineage)
+}
+
+/// Shows what would be asked: of whom, why, for how much.
+fn foresee(args: &GenArgs, decided: &Decided, scope: &Scope, face: &Face) -> Result<()> {
+    let Decided { spec, settings, prompts, asked, past } = decided;
     settings.notices.iter().for_each(|notice| face.note(notice));
-    dry_run::show(&asked, &questions, face)
+    if args.explain {
+        return dry_run::explain(&decided.planning()?, &decided.chosen()?, face);
+    }
+    let to = Addressee { prompts, model: &asked.model, rungs: &asked.rungs };
+    dry_run::show(asked, &questions::known(to, &decided.shelf(), spec, past, scope)?, face)
 }
 
-/// What follows from what was typed and found, before anything is opened.
-struct Decided {
-    spec: Spec,
-    settings: Settings,
-    prompts: Prompts,
+/// Everything is as the last run has made it, from the same sources.
+fn nothing_to_do(decided: &Decided, face: &Face, started: Instant) -> Outcome {
+    let out = &decided.settings.out;
+    let events = Events::to({
+        let face = face.clone();
+        move |event| face.show(event)
+    });
+    events.start("", &decided.asked.model, out);
+    events.notice("nothing to do: no file's sources have changed; --fresh asks for all anew, --explain tells more");
+    events.finish(Outcome::Complete, None, started.elapsed().as_secs_f64());
+    Outcome::Complete
 }
 
-fn decide(args: &GenArgs) -> Result<Decided> {
-    let spec = read_spec(args.prompt.as_ref().or(args.prompt_flag.as_ref()).map_or(DEFAULT_PROMPT, String::as_str))?;
-    let typed = Typed {
-        model: args.model.clone(),
-        base_url: args.base_url.clone(),
-        out: args.out.clone(),
-        jobs: args.jobs,
-        replay: args.replay.clone(),
-        retries: args.retries,
-        retry_wait: args.retry_wait,
-        first_token_timeout: args.first_token_timeout,
-        silence_timeout: args.silence_timeout,
-        connect_timeout: args.connect_timeout,
-        effort: args.effort,
-        max_cost: args.max_cost,
-        is_local_wanted: args.local == Local::Auto,
-    };
-    let settings = Settings::decide(typed, &surroundings::look()?)?;
-    let prompts = match &args.prompts {
-        Some(directory) => workspace::read_prompts(directory)
-            .with_context(|| format!("could not read the prompts in '{}'", directory.display()))?,
-        None => Default::default(),
-    };
-    Ok(Decided { spec, settings, prompts: Prompts::with(prompts)? })
-}
-
-async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
-    let Decided { spec, settings, prompts } = decide(&args)?;
+async fn prepare(args: GenArgs, decided: Decided, scope: Scope, face: &Face) -> Result<Prepared> {
+    let Decided { spec, settings, prompts, past, .. } = decided;
     let tempo = if std::io::stderr().is_terminal() { DEMO } else { Tempo::Instant };
     let opened = settings.source.open(&spec, tempo, &surroundings::remembered()).await?;
-    let workspace = Arc::new(Workspace::open(Path::new(&settings.out))?);
     let budget = budget(settings.max_cost, opened.model.as_ref())?;
+    let run = run_id();
+    let workspace = Arc::new(Workspace::open(Path::new(&settings.out), &run)?);
     let unfinished = match scope {
         Scope::Everything if !args.fresh => workspace.last_record()?,
         _ => None,
@@ -196,8 +238,7 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
         None => opened.model,
     };
     let record = args.record.map(|path| RunLog::create(&path)).transpose()?;
-    let run = run_id();
-    let tape = tape([Some(workspace.run_log(&run)?), record].into_iter().flatten().collect(), face.clone());
+    let tape = tape([Some(workspace.run_log()?), record].into_iter().flatten().collect(), face.clone());
     let events = {
         let (face, tape) = (face.clone(), tape.clone());
         Events::to(move |event| {
@@ -208,18 +249,21 @@ async fn prepare(args: GenArgs, scope: Scope, face: &Face) -> Result<Prepared> {
             }
         })
     };
-    let capacity = settings.capacity(opened.capacity);
+    let capacity = settings.jobs.capacity(opened.capacity);
     let engine = Engine {
         model: recorded(model, tape),
         prompts,
         patience: settings.patience,
-        pace: Pace::new(settings.jobs, capacity),
+        pace: Pace::new(settings.jobs.most(), capacity),
         budget,
         events,
     };
-    let of_capacity = capacity.notice(settings.jobs);
+    let of_capacity = capacity.notice(settings.jobs.most());
     let notices = opened.notice.into_iter().chain(settings.notices).chain(of_capacity).chain(going_on).collect();
-    Ok(Prepared { engine, workspace, spec, scope, run, notices, name: opened.name, is_demo: opened.is_demo })
+    let (name, is_demo, is_consent_given) = (opened.name, opened.is_demo, args.yes);
+    let diffs = if args.diff { Diffs::Whole } else { Diffs::Counted };
+    let task = Task::new(spec, past);
+    Ok(Prepared { engine, workspace, task, scope, run, notices, name, is_demo, is_consent_given, diffs })
 }
 
 /// The limit on cost, which holds only where prices are known.
@@ -247,22 +291,6 @@ pub fn tape(logs: Vec<RunLog>, face: Face) -> Tape {
             }
         }
     })
-}
-
-fn read_spec(argument: &str) -> Result<Spec> {
-    let text = match SpecSource::of(argument) {
-        SpecSource::Stdin => std::io::read_to_string(std::io::stdin()).context("could not read the spec from stdin")?,
-        SpecSource::File(path) => {
-            workspace::read_named(Path::new(&path)).with_context(|| format!("could not read the spec '{path}'"))?
-        }
-        SpecSource::Text(text) if workspace::is_file(Path::new(&text)) => {
-            return Err(anyhow!(
-                "'{text}' is a file, but only a path that ends in .md is read; the rest is taken as the spec itself"
-            ));
-        }
-        SpecSource::Text(text) => text,
-    };
-    Spec::new(&text)
 }
 
 /// The moment it began, and the process: sorts by time, and no two are alike.

@@ -3,6 +3,7 @@
 mod asking;
 mod cli;
 mod debug;
+mod decided;
 mod dry_run;
 mod ending;
 mod face;
@@ -10,6 +11,8 @@ mod generate;
 mod init;
 mod models;
 mod pm;
+mod settle;
+mod summary;
 mod surroundings;
 mod words;
 
@@ -42,9 +45,11 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let face = Face::new(&cli.show);
     let done = match cli.command {
+        Command::Gen(args) if !args.resolve.is_empty() => settle::resolve(*args, &face),
         Command::Gen(args) => generate::run(*args, &face),
         Command::Debug(args) => debug::run(*args, &face),
         Command::Pm(args) => pm::run(*args, &face),
+        Command::Undo(args) => settle::undo(args, &face),
         Command::Models(args) => done(models::run(&args, &face)),
         Command::Init(args) => done(init::run(args)),
         Command::Completions(args) => {

@@ -44,9 +44,10 @@ pub fn run(args: PmArgs, face: &Face) -> Result<Outcome, Failure> {
         face.note("nothing was written");
         return Ok(Outcome::Complete);
     }
-    let tree = decided.read().map_err(Failure::Usage)?;
+    decided.look().map_err(Failure::Usage)?;
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
     let opened = runtime.block_on(decided.open(&args.ask, "pm", face)).map_err(Failure::Usage)?;
+    let tree = decided.read().map_err(Failure::Usage)?;
     let selection = sent(&args, &decided, &tree, opened.window);
     opened.start(&decided.directory, &tree, &selection);
     let ended = runtime.block_on(work(&args, &opened, &decided, &tree));

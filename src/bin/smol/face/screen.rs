@@ -39,6 +39,7 @@ struct State {
     files: usize,
     done: usize,
     usage: Usage,
+    is_over: bool,
 }
 
 /// An answer under way. Those that the terminal has no room for have a hidden line.
@@ -54,8 +55,8 @@ impl Screen {
     pub fn new() -> Screen {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(FRAMES));
         let total = ProgressBar::hidden();
-        let state =
-            State { total, answers: BTreeMap::new(), plan_line: String::new(), files: 0, done: 0, usage: Usage::NONE };
+        let (answers, plan_line, usage) = (BTreeMap::new(), String::new(), Usage::NONE);
+        let state = State { total, answers, plan_line, files: 0, done: 0, usage, is_over: false };
         Screen { bars, begun: Mutex::default(), state: Mutex::new(state) }
     }
 
@@ -89,7 +90,8 @@ impl Screen {
                 self.close(&mut state, question);
             }
             Event::ListReady { files } => state.files = files.len(),
-            Event::Written { path, .. }
+            Event::Staged { path, .. }
+            | Event::Written { path, .. }
             | Event::Unchanged { path, .. }
             | Event::Kept { path, .. }
             | Event::Failed { path, .. } => {
@@ -98,7 +100,9 @@ impl Screen {
                 self.close(&mut state, &Question::File(path.clone()));
             }
             Event::Dropped { path } => self.close(&mut state, &Question::File(path.clone())),
-            Event::Finished { .. } => {
+            // Nothing moves any more: a question may follow, or the end.
+            Event::Proposed { .. } | Event::Finished { .. } => {
+                state.is_over = true;
                 for (_, arriving) in std::mem::take(&mut state.answers) {
                     arriving.line.finish_and_clear();
                 }
@@ -112,12 +116,19 @@ impl Screen {
             | Event::Described { .. }
             | Event::ParameterDropped { .. }
             | Event::Stepped { .. }
+            | Event::Chosen(_)
             | Event::Retrying { .. }
             | Event::AskedAgain { .. }
+            | Event::GaveUp { .. }
             | Event::PlanReady { .. }
+            | Event::Merged { .. }
+            | Event::Conflict { .. }
+            | Event::Removed { .. }
+            | Event::Restored { .. }
+            | Event::Left { .. }
             | Event::Refused { .. } => {}
         }
-        if !matches!(event, Event::Finished { .. }) {
+        if !state.is_over {
             state.total.set_message(state.total_line());
         }
         for line in lines {

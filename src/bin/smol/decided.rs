@@ -1,0 +1,141 @@
+//! What follows from what was typed, set and found, before anything is opened or asked.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use smol_dev::{
+    event::Chosen,
+    generate::Scope,
+    lineage::{Ground, Lineage},
+    plan::Plan,
+    prompts::Prompts,
+    questions::Shelf,
+    rerun::{Past, Planning, Renewal, WORDS},
+    settings::{Settings, Typed},
+    spec::{Spec, SpecSource},
+    workspace,
+};
+
+use crate::{
+    cli::{GenArgs, Local},
+    dry_run,
+    face::Face,
+    surroundings,
+    words::counted,
+};
+
+/// The spec that is meant when none is named.
+pub const DEFAULT_PROMPT: &str = "prompt.md";
+
+/// What follows from what was typed and found, before anything is opened.
+pub struct Decided {
+    pub spec: Spec,
+    pub settings: Settings,
+    pub prompts: Prompts,
+    pub asked: dry_run::Asked,
+    pub past: Past,
+}
+
+impl Decided {
+    pub fn shelf(&self) -> Shelf<'_> {
+        let out = &self.settings.out;
+        Shelf { directory: out, read: Box::new(move |path| workspace::read_below(Path::new(out), path)) }
+    }
+
+    fn plan(&self) -> Result<Option<Plan>> {
+        Ok((self.shelf().read)(&Plan::path())?.map(Plan::new))
+    }
+
+    pub fn planning(&self) -> Result<Planning> {
+        Ok(self.past.planning(&self.spec, &self.prompts, self.plan()?.is_some()))
+    }
+
+    /// Why each file of the plan on disk would be asked for; nothing if there is no plan.
+    pub fn chosen(&self) -> Result<Vec<Chosen>> {
+        let Some(plan) = self.plan()? else { return Ok(Vec::new()) };
+        let ground = Ground { plan: &plan, prompts: self.prompts.fingerprint(&WORDS), model: &self.asked.model };
+        let shelf = self.shelf();
+        // A file that cannot be read is there all the same.
+        self.past.explain(&ground, |path| Ok(!matches!((shelf.read)(path), Ok(None))))
+    }
+
+    /// Whether there is nothing that a run would ask for.
+    pub fn is_up_to_date(&self, scope: &Scope) -> Result<bool> {
+        if !matches!(scope, Scope::Everything | Scope::FromPlan) || self.planning()? != Planning::Saved {
+            return Ok(false);
+        }
+        let knows_list = self.plan()?.is_some_and(|plan| self.past.list(&plan).is_some());
+        Ok(knows_list && self.chosen()?.iter().all(|chosen| chosen.reasons.is_empty()))
+    }
+}
+
+pub fn decide(args: &GenArgs, face: &Face) -> Result<Decided> {
+    let spec = read_spec(args.prompt.as_ref().or(args.prompt_flag.as_ref()).map_or(DEFAULT_PROMPT, String::as_str))?;
+    let typed = Typed {
+        model: args.model.clone(),
+        base_url: args.base_url.clone(),
+        out: args.out.clone(),
+        jobs: args.jobs,
+        replay: args.replay.clone(),
+        retries: args.retries,
+        retry_wait: args.retry_wait,
+        first_token_timeout: args.first_token_timeout,
+        silence_timeout: args.silence_timeout,
+        connect_timeout: args.connect_timeout,
+        effort: args.effort,
+        max_cost: args.max_cost,
+        is_local_wanted: args.local == Local::Auto,
+    };
+    let settings = Settings::decide(typed, &surroundings::look()?)?;
+    let prompts = match &args.prompts {
+        Some(directory) => workspace::read_prompts(directory)
+            .with_context(|| format!("could not read the prompts in '{}'", directory.display()))?,
+        None => Default::default(),
+    };
+    let lineage = match args.fresh {
+        true => Lineage::default(),
+        false => workspace::read_lineage(Path::new(&settings.out))?,
+    };
+    let asked = dry_run::Asked::of(&settings, lineage.files.values().next().map(|sources| sources.model.as_str()));
+    let renewal = if args.yes { Renewal::WriteAnew } else { Renewal::Keep };
+    let past = Past { lineage, renewal };
+    let mut decided = Decided { spec, settings, prompts: Prompts::with(prompts)?, asked, past };
+    if !args.dry_run && !args.explain && wants_renewal(&decided, face)? {
+        decided.past.renewal = Renewal::WriteAnew;
+    }
+    Ok(decided)
+}
+
+/// Whether a person wants to pay for files anew of which only the model or the prompts have changed.
+fn wants_renewal(decided: &Decided, face: &Face) -> Result<bool> {
+    let chosen = decided.chosen()?;
+    let kept = chosen.iter().filter(|chosen| !chosen.kept_despite.is_empty()).count();
+    if kept == 0 {
+        return Ok(false);
+    }
+    let files = counted(kept, "file");
+    let question = format!("only the model or the prompts changed for {files}: have them written anew? [y]es, [n]o:");
+    let answer = face.ask(&question);
+    if answer.is_none() {
+        face.note(&format!(
+            "only the model or the prompts changed for {files}, which stay; --yes has them written anew"
+        ));
+    }
+    Ok(matches!(answer.as_deref(), Some("y" | "yes")))
+}
+
+fn read_spec(argument: &str) -> Result<Spec> {
+    let text = match SpecSource::of(argument) {
+        SpecSource::Stdin => std::io::read_to_string(std::io::stdin()).context("could not read the spec from stdin")?,
+        SpecSource::File(path) => {
+            workspace::read_named(Path::new(&path)).with_context(|| format!("could not read the spec '{path}'"))?
+        }
+        SpecSource::Text(text) if workspace::is_file(Path::new(&text)) => {
+            return Err(anyhow!(
+                "'{text}' is a file, but only a path that ends in .md is read; the rest is taken as the spec itself"
+            ));
+        }
+        SpecSource::Text(text) => text,
+    };
+    Spec::new(&text)
+}
