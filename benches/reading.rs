@@ -1,5 +1,7 @@
 //! Reads a codebase as `smol debug` and `smol pm` do, and nothing more: `cargo bench --bench reading -- DIR [exact]`.
 
+#![allow(clippy::print_stderr, reason = "a bench says what it measured")]
+
 use std::{path::Path, time::Instant};
 
 use smol_dev::{

@@ -46,7 +46,7 @@ struct Rule {
     name: String,
     keywords: Vec<String>,
     #[serde(deserialize_with = "regex")]
-    regex: LazyLock<Regex, Box<dyn FnOnce() -> Regex + Send>>,
+    regex: LazyRegex,
     /// Whether only a name says that this is a credential.
     #[serde(default)]
     guessed: bool,
@@ -57,10 +57,11 @@ struct Rule {
     place_holders: Vec<String>,
 }
 
+/// A pattern that is compiled when it is first used.
+type LazyRegex = LazyLock<Regex, Box<dyn FnOnce() -> Regex + Send>>;
+
 /// Compiled when a text first needs it: most texts need none, and all of them take longer than reading a small codebase.
-fn regex<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<LazyLock<Regex, Box<dyn FnOnce() -> Regex + Send>>, D::Error> {
+fn regex<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<LazyRegex, D::Error> {
     let pattern = String::deserialize(deserializer)?;
     Ok(LazyLock::new(Box::new(move || Regex::new(&pattern).expect("the rules ship with smol and are tested"))))
 }

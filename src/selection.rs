@@ -111,13 +111,24 @@ pub fn choose(tree: &Tree, leads: &Leads, budget: u64, counter: &Counter) -> Sel
     let mut choice = Choice::new(tree, budget, counter);
     let names = budget * FOR_NAMES / 100;
     choice.left = budget - names;
+    // What the error points at comes before all else; of a long test its lines are enough.
+    let has_lines = |index: &&usize| mentioned.iter().any(|known| known.file == **index && !known.lines.is_empty());
+    let (tests, code): (Vec<usize>, Vec<usize>) =
+        ranking.iter().filter(has_lines).partition(|index| is_test(&tree.files[**index].path));
+    for index in code {
+        choice.take(index, Share::Whole);
+        choice.take_lines(index, &mentioned);
+    }
+    for index in tests {
+        if tree.files[index].tokens <= choice.left / 4 {
+            choice.take(index, Share::Whole);
+        }
+        choice.take_lines(index, &mentioned);
+    }
     let signatures_room = choice.left * (100 - FOR_WHOLE) / 100;
     choice.left -= signatures_room;
     for index in &ranking {
         choice.take(*index, Share::Whole);
-        if !choice.has(*index) && mentioned.iter().any(|known| known.file == *index && !known.lines.is_empty()) {
-            choice.take_lines(*index, &mentioned);
-        }
     }
     choice.left += signatures_room;
     for index in &ranking {
@@ -179,10 +190,11 @@ impl<'a> Choice<'a> {
         }
     }
 
-    /// The part of a long file that the error names, if there is room.
+    /// The part of a long file that the error names, if there is room and it is not in yet.
     fn take_lines(&mut self, index: usize, mentioned: &[Mentioned]) {
         let file = &self.tree.files[index];
-        let Some(known) = mentioned.iter().find(|known| known.file == index) else { return };
+        let known = mentioned.iter().find(|known| known.file == index);
+        let Some(known) = known.filter(|_| !self.has(index)) else { return };
         let text = excerpt(&file.text, &known.lines);
         let tokens = self.counter.count(&text) + FRAME;
         if tokens <= self.left {
@@ -286,13 +298,19 @@ fn worths(tree: &Tree, leads: &Leads, mentioned: &[Mentioned]) -> Vec<u64> {
     worth
 }
 
+/// Which names of an error a file holds, and which of them it defines.
+struct Holding {
+    held: HashSet<usize>,
+    defined: HashSet<usize>,
+}
+
 /// Points for every file that defines or holds names of the error, the rarer the more.
 fn by_names(tree: &Tree, names: &[String]) -> Vec<u64> {
     let Ok(search) = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(names) else {
         return vec![0; tree.files.len()];
     };
     let index_of: HashMap<&str, usize> = names.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
-    let holding: Vec<(HashSet<usize>, HashSet<usize>)> = tree
+    let holding: Vec<Holding> = tree
         .files
         .iter()
         .map(|file| {
@@ -302,19 +320,18 @@ fn by_names(tree: &Tree, names: &[String]) -> Vec<u64> {
             } else {
                 definitions(&file.text).filter_map(|name| index_of.get(name).copied()).collect()
             };
-            (held, defined)
+            Holding { held, defined }
         })
         .collect();
-    let count = |of: fn(&(HashSet<usize>, HashSet<usize>)) -> &HashSet<usize>, name: usize| {
-        holding.iter().filter(|file| of(file).contains(&name)).count().max(1)
+    let rarity = |of: fn(&Holding) -> &HashSet<usize>, name: usize| {
+        let count = holding.iter().filter(|file| of(file).contains(&name)).count().max(1);
+        (tree.files.len() as f64 / count as f64).ln_1p()
     };
-    let rarity = |count: usize| (tree.files.len() as f64 / count as f64).ln_1p();
-    let held: Vec<f64> = (0..names.len()).map(|name| rarity(count(|file| &file.0, name))).collect();
-    let defined: Vec<f64> = (0..names.len()).map(|name| rarity(count(|file| &file.1, name))).collect();
+    let held: Vec<f64> = (0..names.len()).map(|name| rarity(|file| &file.held, name)).collect();
+    let defined: Vec<f64> = (0..names.len()).map(|name| rarity(|file| &file.defined, name)).collect();
     let sum = |names: &HashSet<usize>, worth: &[f64]| names.iter().map(|name| worth[*name]).sum::<f64>();
-    let points = |(names, definitions): &(HashSet<usize>, HashSet<usize>)| {
-        (sum(names, &held) * 8.0).min(300.0) + (sum(definitions, &defined) * 50.0).min(600.0)
-    };
+    let points =
+        |file: &Holding| (sum(&file.held, &held) * 8.0).min(300.0) + (sum(&file.defined, &defined) * 50.0).min(600.0);
     holding.iter().map(|file| points(file) as u64).collect()
 }
 
@@ -326,6 +343,17 @@ fn is_test_of(test: &RelPath, other: &RelPath) -> bool {
         test.trim_start_matches("test").trim_start_matches('_').trim_end_matches("tests").trim_end_matches("test");
     let bare = bare.trim_end_matches("spec").trim_end_matches(['_', '-']);
     bare.len() > 1 && bare == other.trim_start_matches('_')
+}
+
+/// Whether a file holds tests, by the names that people give them.
+fn is_test(path: &RelPath) -> bool {
+    let name = path.name();
+    let stem = name.split('.').next().unwrap_or(name);
+    path.parents().any(|parent| matches!(parent.rsplit('/').next(), Some("test" | "tests" | "spec" | "__tests__")))
+        || stem.starts_with("test_")
+        || ["_test", "_spec", "Test", "Tests", "Spec"].iter().any(|end| stem.ends_with(end))
+        || name.contains(".test.")
+        || name.contains(".spec.")
 }
 
 /// Words and data: seldom where a bug is.

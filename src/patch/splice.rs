@@ -111,9 +111,8 @@ fn join(out: &[Out], file: &[Line]) -> String {
     for (index, line) in out.iter().enumerate() {
         text.push_str(&line.body);
         ending = line.ending.filter(|ending| !ending.is_empty()).unwrap_or(ending);
-        if index + 1 < out.len() {
-            text.push_str(ending);
-        } else if file.last().is_none_or(|last| !last.ending.is_empty()) {
+        let is_ended = index + 1 < out.len() || file.last().is_none_or(|last| !last.ending.is_empty());
+        if is_ended {
             text.push_str(ending);
         }
     }
