@@ -7,6 +7,7 @@ use futures::future::join_all;
 use tokio::sync::watch;
 
 use crate::{
+    contract::Contract,
     engine::Engine,
     event::{Chosen, Event, Question},
     file::{self, GeneratedFile},
@@ -178,15 +179,15 @@ impl Run<'_> {
                 (Err(error), Some(list)) => {
                     let notice = format!("the model gave no file list ({error:#}); the plan's own is taken");
                     self.engine.events.notice(notice);
-                    list
+                    // It stands in for the list in this run; the next one asks again.
+                    self.announce_list(&list);
+                    return Ok(list);
                 }
                 (Err(error), None) => return Err(error.context("could not get the list of files")),
             },
         };
-        let paths = plan
-            .contract
-            .as_ref()
-            .map_or_else(|_| Vec::new(), |contract| contract.paths().map(str::to_owned).collect());
+        let paths = |contract: &Contract| contract.paths().map(str::to_owned).collect();
+        let paths = plan.contract.as_ref().map_or_else(|_| Vec::new(), paths);
         self.task.note(|made| made.list = Some((paths, list.files().to_vec())));
         self.announce_list(&list);
         Ok(list)

@@ -9,6 +9,9 @@ use crate::{
     workspace::{Landing, Resolution, Rest, Undone, Workspace},
 };
 
+/// What is said of a commit that the next command has finished.
+pub const FINISHED: &str = "the last command was cut short while it wrote; what it began is finished";
+
 /// Weighs what was staged, and shows it before anything is written.
 pub fn propose(events: &Events, workspace: &Workspace, diffs: Diffs) -> Proposal {
     let proposal = workspace.propose();
@@ -43,7 +46,6 @@ pub fn resolve(events: &Events, workspace: &Workspace, resolution: Resolution, p
 pub fn undo(events: &Events, workspace: &Workspace, rest: Rest) -> Result<Undone> {
     let undone = workspace.undo(rest)?;
     if let Undone::TakenBack { files, .. } = &undone {
-        workspace.remember_less()?;
         tell_all(events, files.clone());
     }
     Ok(undone)
@@ -52,7 +54,7 @@ pub fn undo(events: &Events, workspace: &Workspace, rest: Rest) -> Result<Undone
 /// Tells of a commit that was cut short and is finished now, if there was one.
 pub fn tell_finished(events: &Events, workspace: &Workspace) {
     if workspace.was_finished() {
-        events.notice("the last command was cut short while it wrote; what it began is finished");
+        events.notice(FINISHED);
     }
 }
 

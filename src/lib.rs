@@ -35,6 +35,7 @@
 //!   [`pm`] for the spec that would make one, with the contract that [`outline`] reads off it; [`comparison`] says how
 //!   much two have in common.
 //! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
+//! * What is on disk: [`check`] finds names that do not fit across the files of any project.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]; [`landing`] tells what becomes of files.
@@ -59,6 +60,7 @@
 //! `tests/it/tidy.rs` checks what can be checked of this from the source itself.
 
 pub mod budget;
+pub mod check;
 pub mod command;
 pub mod comparison;
 mod continuation;

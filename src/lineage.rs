@@ -14,6 +14,8 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Lineage {
+    /// The run that brought it up to date.
+    pub run: String,
     /// The spec that the plan was made from.
     pub spec: String,
     /// The words that the plan was asked for with, as a hash.

@@ -14,17 +14,18 @@ mod commit;
 mod disk;
 mod landing_log;
 mod manifest;
+mod memory;
 mod named;
 mod record;
 mod run_log;
 mod settle;
 mod transaction;
+pub mod tree;
 mod undo;
 mod waiting;
 
 use std::{
     collections::BTreeSet,
-    io::ErrorKind,
     io::{Read, Seek, Write},
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -41,8 +42,8 @@ pub use self::{
     cache::Cache,
     codebase::read_tree,
     named::{
-        Access, is_directory, is_file, read_below, read_lineage, read_named, read_prompts, read_record, write_new,
-        write_own,
+        Access, is_cut_short, is_directory, is_file, read_below, read_lineage, read_named, read_prompts, read_record,
+        write_new, write_own,
     },
     run_log::RunLog,
     settle::Resolution,
@@ -56,15 +57,10 @@ use self::{
     transaction::{STAGE, Transaction},
 };
 use crate::{
-    lineage::Lineage,
     path::RelPath,
     proposal::{Change, Known, Proposal},
 };
 
-/// What the files were made from, in smol's memory.
-const LINEAGE: &str = "lineage.json";
-/// The same, as it was before the last run.
-const LINEAGE_BEFORE: &str = "lineage.before.json";
 /// smol's own directory in the output directory.
 const MEMORY: &str = ".smol";
 
@@ -232,31 +228,6 @@ impl Workspace {
         }));
         changes.sort_by(|one, other| one.path.cmp(&other.path));
         Proposal { changes }
-    }
-
-    /// Keeps what the files were made from, for the next run.
-    ///
-    /// # Errors
-    /// If the disk refuses.
-    pub fn remember(&self, lineage: &Lineage) -> Result<()> {
-        let keep = || -> Result<()> {
-            let before = self.memory.read(LINEAGE).unwrap_or_else(|_| b"{}".to_vec());
-            disk::whole(&self.memory, LINEAGE_BEFORE, &before)?;
-            disk::whole(&self.memory, LINEAGE, serde_json::to_string_pretty(lineage)?.as_bytes())
-        };
-        keep().context("could not keep what the files were made from")
-    }
-
-    /// Goes back to what was known before the last run, which was taken back.
-    pub(crate) fn remember_less(&self) -> Result<()> {
-        match self.memory.rename(LINEAGE_BEFORE, &self.memory, LINEAGE) {
-            // A second time there is nothing older: then nothing is known to be up to date.
-            Err(error) if error.kind() == ErrorKind::NotFound => match self.memory.remove_file(LINEAGE) {
-                Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
-                _ => Ok(()),
-            },
-            done => Ok(done?),
-        }
     }
 
     /// The record of the last run; `None` if there was none.

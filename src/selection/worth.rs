@@ -15,6 +15,9 @@ use crate::{
     tree::Tree,
 };
 
+/// What code is worth that nothing points at, before words, data and tests.
+const CODE: u64 = 40;
+
 /// The files by their worth to the question, the best first.
 pub fn ranking(tree: &Tree, leads: &Leads, mentioned: &[Mentioned]) -> Vec<usize> {
     let worth = worths(tree, leads, mentioned);
@@ -40,8 +43,10 @@ fn worths(tree: &Tree, leads: &Leads, mentioned: &[Mentioned]) -> Vec<u64> {
         worth[index] += u64::from(first.contains(&index)) * 400 + u64::from(second.contains(&index)) * 100;
         worth[index] += u64::from(imports[index].iter().any(|import| named.contains(import))) * 60;
         worth[index] += u64::from(named.iter().any(|test| is_test_of(&tree.files[*test].path, &file.path))) * 300;
-        if is_beside_the_point(&file.path) {
-            worth[index] /= 4;
+        // A test uses every name that it tests; the bug is in what it tests.
+        match is_beside_the_point(&file.path) || is_test(&file.path) {
+            true => worth[index] /= 4,
+            false => worth[index] += CODE,
         }
     }
     for (place, path) in leads.recent.iter().take(20).enumerate() {

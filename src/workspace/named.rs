@@ -9,8 +9,10 @@ use anyhow::{Context, Result, bail};
 use cap_std::{ambient_authority, fs::Dir};
 
 use super::{
-    LINEAGE, MEMORY,
+    MEMORY,
     disk::{self, LONGEST_TEXT, explained, text_of},
+    memory,
+    transaction::JOURNAL,
 };
 use crate::{lineage::Lineage, path::RelPath};
 
@@ -43,18 +45,15 @@ pub fn read_below(out: &Path, path: &RelPath) -> Result<Option<String>> {
 /// # Errors
 /// If it cannot be read: guessing would ask, and pay, for everything again.
 pub fn read_lineage(out: &Path) -> Result<Lineage> {
-    let path = out.join(MEMORY).join(LINEAGE);
-    let text = match read_named(&path) {
-        Err(_) if !path.exists() => return Ok(Lineage::default()),
-        text => text,
-    };
-    let lineage = text.and_then(|text| Ok(serde_json::from_str(&text)?));
-    lineage.with_context(|| {
-        format!(
-            "'{}' is not what smol wrote; without it every file is asked for anew: remove it to go on so",
-            path.display()
-        )
-    })
+    match Dir::open_ambient_dir(out.join(MEMORY), ambient_authority()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Lineage::default()),
+        memory => memory::read(&memory?).with_context(|| format!("in '{}'", out.display())),
+    }
+}
+
+/// Whether the last command in an output directory was ended while it wrote; opening it finishes what it began.
+pub fn is_cut_short(out: &Path) -> bool {
+    out.join(MEMORY).join(JOURNAL).exists()
 }
 
 pub(super) fn read(dir: &Dir, path: &RelPath) -> Result<Option<String>> {

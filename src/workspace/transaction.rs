@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     disk::{self, Moved, Present, explained, hash},
     manifest::{Manifest, Standing, read_json, write_json},
+    memory,
     record::{Entry, Record},
     waiting,
 };
 use crate::path::RelPath;
 
-const JOURNAL: &str = "journal";
+pub(super) const JOURNAL: &str = "journal";
 /// New files that wait for their place, and old ones that nobody needs any more.
 pub(super) const STAGE: &str = "stage";
 
@@ -94,6 +95,10 @@ impl Transaction {
             manifest.set(&step.path, standing.clone());
         }
         manifest.save(memory)?;
+        match self.purpose {
+            Purpose::Write => memory::adopt(memory)?,
+            Purpose::TakeBack => memory::go_back(memory, Record::open(memory)?.map(|record| record.run).as_deref())?,
+        }
         self.keep_record(memory, &outcomes)?;
         waiting::lay_out(memory, &manifest);
         memory.remove_file(JOURNAL).map_err(explained).context("could not close the journal")?;

@@ -58,7 +58,7 @@ fn the_list_is_a_forced_call_with_a_strict_schema() {
 #[test]
 fn the_list_is_the_authority() {
     Smol::project(&["a.js", "gone.js"])
-        .on("list", Answer::list(&["a.js", "new.js"]))
+        .on("list", Answer::list(&["a.js", "new.js"]).after(Duration::from_millis(200)))
         .on("new.js", "new\n")
         .success()
         .file("a.js", "a.js\n")

@@ -17,7 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    smol::Smol,
+    smol::{Smol, plan},
     snapshot::{Snapshot, project, snapshot},
 };
 
@@ -58,7 +58,9 @@ fn second_run() -> Smol {
         };
         smol.on(file, fenced(&text))
     });
-    smol.arg("--yes")
+    // Every entry is another one, so that every file is asked for.
+    let newer = plan(&files).replace("one of the files", "one of the newer files");
+    smol.on("plan", newer.as_str()).on("plan again", newer).arg("--yes")
 }
 
 fn fenced(text: &str) -> String {
@@ -77,6 +79,7 @@ fn edited() -> TempDir {
     for file in names(&["kept"]) {
         fs::write(out.join(&file), "a person's own\n").expect("writes");
     }
+    fs::write(dir.path().join("prompt.md"), "a newer project").expect("writes");
     let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o640);
     fs::set_permissions(out.join("src/changed0.js"), permissions).expect("is there");
     dir
@@ -223,6 +226,7 @@ fn paid(runs: &Path, known: &BTreeSet<PathBuf>) -> BTreeSet<String> {
     let answered = events.into_iter().filter(|event| event["event"] == "answered");
     let question = |event: Value| match event["question"].as_str() {
         Some("file_list") => "list".to_owned(),
+        Some("plan") if !known.is_empty() => "plan again".to_owned(),
         Some(name) => name.to_owned(),
         None => event["question"]["file"].as_str().expect("a path").to_owned(),
     };

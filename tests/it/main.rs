@@ -1,6 +1,7 @@
 //! The real binary against a fake provider over real sockets: what was sent, what was written, what was said.
 
 mod cassettes;
+mod check;
 mod debug;
 mod faces;
 mod fake;
@@ -14,6 +15,7 @@ mod ownership;
 mod pm;
 mod readme;
 mod requests;
+mod rerun;
 mod secrets;
 mod secure;
 mod smol;

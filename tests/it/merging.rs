@@ -26,7 +26,7 @@ fn fenced(text: &str) -> String {
 fn edited(mine: impl AsRef<[u8]>) -> Smol {
     let files = ["a.js", "b.js"];
     let run = Smol::project(&files).on("a.js", fenced(OLD)).success();
-    Smol::project(&files).within(run.dir).write("generated/a.js", mine)
+    Smol::project(&files).anew(run.dir).write("generated/a.js", mine)
 }
 
 fn mode(run: &Run, path: &str) -> u32 {
@@ -44,7 +44,7 @@ fn changes_in_different_places_are_merged() {
     let run = run.file("a.js", BOTH).file("b.js", "new b\n").says("merged a.js").says("1 merged");
     // What the model gave is the ancestor of the next merge.
     let newer = NEW.replace("three", "THREE, newer");
-    let run = Smol::project(&["a.js", "b.js"]).within(run.dir).on("a.js", fenced(&newer)).arg("--yes").success();
+    let run = Smol::project(&["a.js", "b.js"]).anew(run.dir).on("a.js", fenced(&newer)).arg("--yes").success();
     run.file("a.js", &BOTH.replace("three", "THREE, newer"));
 }
 
@@ -66,7 +66,7 @@ fn resolving(how: &str) -> Run {
 }
 
 fn next(run: Run, text: &str) -> Run {
-    Smol::project(&["a.js", "b.js"]).within(run.dir).on("a.js", fenced(text)).arg("--fresh").arg("--yes").run()
+    Smol::project(&["a.js", "b.js"]).anew(run.dir).on("a.js", fenced(text)).arg("--fresh").arg("--yes").run()
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_file_that_smol_never_wrote_can_be_settled_too() {
     let run = kept().again().args(["gen", "--resolve", "theirs", "a.js"]).success().file("a.js", "a.js\n");
     run.again().args(["undo"]).success().file("a.js", "mine\na.js\n");
     let run = kept().again().args(["gen", "--resolve", "ours", "a.js"]).success().file("a.js", "mine\na.js\n");
-    let smol = Smol::project(&["a.js"]).within(run.dir).on("a.js", fenced("a.js\nnew\n"));
+    let smol = Smol::project(&["a.js"]).anew(run.dir).on("a.js", fenced("a.js\nnew\n"));
     smol.arg("--yes").exit(0).file("a.js", "mine\na.js\nnew\n");
     // What both have stands once.
     let smol =
@@ -126,7 +126,7 @@ fn a_file_that_smol_never_wrote_can_be_settled_too() {
 fn in_a_pipe_only_what_touches_nobodys_work_is_written() {
     let files = ["a.js", "b.js", "gone.js"];
     let run = Smol::project(&files).on("a.js", fenced(OLD)).success();
-    let smol = Smol::project(&["a.js", "b.js", "c.js"]).within(run.dir).write("generated/a.js", MINE);
+    let smol = Smol::project(&["a.js", "b.js", "c.js"]).anew(run.dir).write("generated/a.js", MINE);
     let run = smol.on("a.js", fenced(NEW)).on("b.js", "new b\n").exit(1);
     let run = run.file("a.js", MINE).file("b.js", "new b\n").file("c.js", "c.js\n").file("gone.js", "gone.js\n");
     let run = run
@@ -135,14 +135,14 @@ fn in_a_pipe_only_what_touches_nobodys_work_is_written() {
         .says("do what is left, too: smol gen -m fake-1 --yes")
         .file(".smol/conflicts/a.js", NEW);
     let run = run.again().args(["gen", "--resolve", "markers", "a.js"]).success().asked(0).file("a.js", BOTH);
-    let smol = Smol::project(&["a.js", "b.js", "c.js"]).within(run.dir).on("a.js", fenced(NEW)).arg("--yes");
+    let smol = Smol::project(&["a.js", "b.js", "c.js"]).anew(run.dir).on("a.js", fenced(NEW)).arg("--yes");
     smol.success().file("a.js", BOTH).no_file("gone.js").says("removed gone.js");
 }
 
 #[test]
 fn files_that_the_list_no_longer_has_are_removed_unless_a_person_changed_them() {
     let run = Smol::project(&["a.js", "old/gone.js", "old/mine.js", "old/logo.js", "free/x.js"]).success();
-    let smol = Smol::project(&["a.js"]).within(run.dir).write("generated/old/mine.js", "changed\n");
+    let smol = Smol::project(&["a.js"]).anew(run.dir).write("generated/old/mine.js", "changed\n");
     let smol =
         smol.write("generated/old/logo.js", [0x89, 0x50, 0xff, 0x00]).write("generated/notes.txt", "a person's\n");
     let run = smol
@@ -164,7 +164,7 @@ fn what_stands_in_the_place_of_a_file_that_is_to_go_is_kept_and_named() {
     fs::remove_file(out.join("gone.js")).expect("is there");
     std::os::unix::fs::symlink("a.js", out.join("gone.js")).expect("links");
     fs::remove_file(out.join("dir.js")).expect("is there");
-    let smol = Smol::project(&["a.js"]).within(run.dir).write("generated/dir.js/mine", "mine\n").arg("--yes");
+    let smol = Smol::project(&["a.js"]).anew(run.dir).write("generated/dir.js/mine", "mine\n").arg("--yes");
     let run = smol.success().file("dir.js/mine", "mine\n");
     assert!(fs::symlink_metadata(run.dir.path().join("generated/gone.js")).is_ok_and(|link| link.is_symlink()));
     run.says("kept   gone.js: it is no longer in the file list, but a link").says("kept   dir.js");
@@ -200,7 +200,7 @@ fn a_file_that_failed_is_still_in_the_list() {
     let run = Smol::project(&["a.js", "b.js"]).success();
     let failing = Answer::text("").fault(Fault::Status(400, "no".to_owned()));
     let run =
-        Smol::project(&["a.js", "b.js"]).within(run.dir).on("a.js", failing).on("b.js", "new\n").arg("--yes").exit(1);
+        Smol::project(&["a.js", "b.js"]).anew(run.dir).on("a.js", failing).on("b.js", "new\n").arg("--yes").exit(1);
     run.file("a.js", "a.js\n").file("b.js", "new\n");
 }
 
@@ -230,7 +230,7 @@ fn a_mode_that_a_person_has_set_survives() {
     set_mode(&run.dir, "secret.js", 0o600);
     set_mode(&run.dir, "run.sh", 0o700);
     set_mode(&run.dir, "a.js", 0o640);
-    let smol = Smol::project(&["a.js", "run.sh", "secret.js"]).within(run.dir).write("generated/a.js", MINE);
+    let smol = Smol::project(&["a.js", "run.sh", "secret.js"]).anew(run.dir).write("generated/a.js", MINE);
     let smol = smol.on("a.js", fenced(NEW)).on("run.sh", "#!/bin/sh\nnew\n").on("secret.js", "new\n").arg("--yes");
     let run = smol.success().file("a.js", BOTH).file("secret.js", "new\n");
     assert_eq!([mode(&run, "a.js"), mode(&run, "run.sh"), mode(&run, "secret.js")], [0o640, 0o700, 0o600]);
@@ -244,7 +244,7 @@ fn a_mode_that_a_person_has_set_survives() {
 #[test]
 fn the_summary_comes_before_anything_is_written() {
     let run = Smol::project(&["a.js", "b.js", "same.js", "gone.js"]).on("a.js", fenced(OLD)).success();
-    let smol = Smol::project(&["a.js", "b.js", "new.js", "same.js", "mine.js"]).within(run.dir);
+    let smol = Smol::project(&["a.js", "b.js", "new.js", "same.js", "mine.js"]).anew(run.dir);
     let smol = smol
         .write("generated/a.js", MINE)
         .write("generated/mine.js", "mine\n")
@@ -296,6 +296,6 @@ fn json_carries_the_summary_and_what_became_of_it() {
 #[test]
 fn where_nothing_changes_nothing_is_shown() {
     let run = Smol::project(&["a.js"]).success();
-    let run = Smol::project(&["a.js"]).within(run.dir).success().says("same   a.js");
+    let run = Smol::project(&["a.js"]).anew(run.dir).success().says("same   a.js");
     assert!(!run.stderr().contains("before anything is written"), "{}", run.stderr());
 }

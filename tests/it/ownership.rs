@@ -24,7 +24,7 @@ fn a_file_that_was_there_before_stays_and_the_new_text_is_kept() {
 #[test]
 fn a_plan_that_a_person_has_edited_stays_where_nothing_is_new() {
     let run = Smol::project(&["a.js"]).success();
-    let smol = Smol::project(&["a.js"]).within(run.dir).write("generated/shared_dependencies.md", "my plan\n");
+    let smol = Smol::project(&["a.js"]).anew(run.dir).write("generated/shared_dependencies.md", "my plan\n");
     smol.success().file("shared_dependencies.md", "my plan\n");
 }
 

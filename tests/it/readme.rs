@@ -68,7 +68,11 @@ fn every_command_of_the_readme_is_run() {
         }
         let words = words(&command);
         assert_eq!(words[0], "smol", "'{command}' is run by nothing");
-        let smol = Smol::new().on("plan", plan(&files)).on("list", Answer::list(&files)).within(dir);
+        let smol = Smol::new()
+            .on("plan", plan(&files))
+            .on("plan again", plan(&files))
+            .on("list", Answer::list(&files))
+            .within(dir);
         let smol = smol.config("models.fake-1.price = { input = 0.5, output = 1.5 }");
         let smol = smol.on("plan again", plan(&files)).on("debug", "All is well.").on("pm", "# It\n\nIt is.");
         let smol = files.iter().fold(smol, |smol, file| smol.on(file, format!("```\n{file}\n```\n")));

@@ -20,7 +20,7 @@ use crate::{
 /// A second run over a project with a person's work in it: files are new, replaced, merged and removed.
 fn second_run() -> (Run, crate::snapshot::Snapshot) {
     let run = Smol::project(&["a.js", "b.js", "old/gone.js", "run.sh"]).on("a.js", "one\ntwo\nthree\nfour\n").success();
-    let smol = Smol::project(&["a.js", "b.js", "src/new.js", "run.sh"]).within(run.dir);
+    let smol = Smol::project(&["a.js", "b.js", "src/new.js", "run.sh"]).anew(run.dir);
     let smol =
         smol.write("generated/a.js", "ONE, mine\r\ntwo\r\nthree\r\nfour").write("generated/mine.txt", [0xff, 0x00]);
     let permissions = fs::Permissions::from_mode(0o711);
@@ -41,7 +41,7 @@ fn a_run_is_taken_back_to_the_byte() {
     let run = run.again().args(["undo"]).exit(1).says("there is no run to take back in 'generated'");
     assert_eq!(project(run.dir.path()), before);
     // What smol knows is as before, too: the same run comes to the same end.
-    let smol = Smol::project(&["a.js", "b.js", "src/new.js", "run.sh"]).within(run.dir).arg("--yes");
+    let smol = Smol::project(&["a.js", "b.js", "src/new.js", "run.sh"]).anew(run.dir).arg("--yes");
     smol.on("a.js", "one\ntwo\nthree\nFOUR, new\n")
         .success()
         .file("a.js", "ONE, mine\r\ntwo\r\nthree\r\nFOUR, new")
@@ -75,7 +75,7 @@ fn what_was_changed_since_is_named_and_the_rest_is_taken_back_on_request() {
 #[test]
 fn a_run_that_changed_nothing_is_no_run_to_take_back() {
     let (run, before) = second_run();
-    let smol = Smol::project(&["a.js", "b.js", "src/new.js", "run.sh"]).within(run.dir).arg("--yes");
+    let smol = Smol::project(&["a.js", "b.js", "src/new.js", "run.sh"]).anew(run.dir).arg("--yes");
     let run =
         smol.on("a.js", "one\ntwo\nthree\nFOUR, new\n").on("b.js", "new b\n").on("run.sh", "#!/bin/sh\n").success();
     let run = run.again().args(["undo"]).success();
@@ -96,7 +96,7 @@ fn undo_in_json_and_where_smol_never_was() {
 fn on_a_terminal(smol: Smol, typed: &str) -> Run {
     let (dir, fake, mut child) = smol.args(["--version"]).spawn();
     child.wait().expect("ends");
-    let script = format!("{} gen", env!("CARGO_BIN_EXE_smol"));
+    let script = format!("{} gen --fresh", env!("CARGO_BIN_EXE_smol"));
     let mut child = Command::new("script")
         .args(["-qfec", &script, "/dev/null"])
         .current_dir(dir.path())
@@ -119,7 +119,7 @@ fn on_a_terminal(smol: Smol, typed: &str) -> Run {
 fn a_terminal_is_asked_before_anything_is_written() {
     let smol = || {
         let run = Smol::project(&["a.js", "b.js"]).on("a.js", "one\ntwo\nthree\n").success();
-        let smol = Smol::project(&["a.js", "b.js"]).within(run.dir).write("generated/a.js", "ONE\ntwo\nthree\n");
+        let smol = Smol::project(&["a.js", "b.js"]).anew(run.dir).write("generated/a.js", "ONE\ntwo\nthree\n");
         smol.on("a.js", "one\ntwo\nTHREE\n").on("b.js", "new b\n")
     };
     let texts = |run: Run| (run.read("a.js").expect("is there"), run.read("b.js").expect("is there"));
@@ -134,7 +134,7 @@ fn a_terminal_is_asked_before_anything_is_written() {
     assert!(run.stdout().contains("+new b"), "{}", run.stdout());
     // Where no file would be another one there is nothing to ask.
     let kept = Smol::project(&["a.js"]).success();
-    let same = on_a_terminal(Smol::project(&["a.js"]).within(kept.dir), "");
+    let same = on_a_terminal(Smol::project(&["a.js"]).anew(kept.dir), "");
     assert!(!same.stdout().contains("write this?"), "{}", same.stdout());
     assert_eq!(texts(run), pair("ONE\ntwo\nTHREE\n", "new b\n"));
 }
@@ -144,7 +144,7 @@ fn an_editor_at_work_during_the_run() {
     let run = Smol::project(&["a.js", "b.js"]).on("a.js", "one\ntwo\nthree\n").success();
     let slow = Answer::text("new b\n").after(Duration::from_millis(700));
     let smol =
-        Smol::project(&["a.js", "b.js"]).within(run.dir).on("a.js", "one\ntwo\nTHREE\n").on("b.js", slow).arg("--yes");
+        Smol::project(&["a.js", "b.js"]).anew(run.dir).on("a.js", "one\ntwo\nTHREE\n").on("b.js", slow).arg("--yes");
     let (dir, fake, child) = smol.spawn();
     while !fake.asked().iter().any(|asked| asked.question == "b.js") {
         std::thread::sleep(Duration::from_millis(5));
@@ -159,7 +159,7 @@ fn an_editor_at_work_during_the_run() {
 fn a_file_that_a_person_has_turned_into_a_directory() {
     let run = Smol::project(&["a.js", "b.js"]).success();
     fs::remove_file(run.dir.path().join("generated/a.js")).expect("is there");
-    let smol = Smol::project(&["a.js", "b.js"]).within(run.dir).write("generated/a.js/mine", "mine\n");
+    let smol = Smol::project(&["a.js", "b.js"]).anew(run.dir).write("generated/a.js/mine", "mine\n");
     let run = smol.on("a.js", "new a\n").on("b.js", "new b\n").arg("--yes").exit(1);
     run.file("a.js/mine", "mine\n").file("b.js", "new b\n").says("failed a.js: a directory stands in its place");
 }
@@ -175,11 +175,8 @@ fn a_symlink_planted_in_the_place_of_a_file() {
     symlink(outside.path().join("victim"), out.join("a.js")).expect("links");
     fs::remove_dir_all(out.join("src")).expect("is there");
     symlink(outside.path(), out.join("src")).expect("links");
-    let smol = Smol::project(&["a.js", "src/b.js"])
-        .within(run.dir)
-        .on("a.js", "new a\n")
-        .on("src/b.js", "new b\n")
-        .arg("--yes");
+    let smol =
+        Smol::project(&["a.js", "src/b.js"]).anew(run.dir).on("a.js", "new a\n").on("src/b.js", "new b\n").arg("--yes");
     let run = smol.exit(1).says("a link or a device stands in its place").says("a symlink on the way leads out");
     assert_eq!(fs::read_to_string(outside.path().join("victim")).expect("stays"), "a.js\n");
     assert_eq!(fs::read_dir(outside.path()).expect("lists").count(), 1);
@@ -216,7 +213,7 @@ fn a_full_disk_loses_nothing_and_the_next_run_goes_on() {
     let Some(_disk) = SmallDisk::mount(&out, "size=1m") else { return };
     let run = smol.success();
     let long: String = (0..9000).map(|line| format!("line {line} of many\n")).collect();
-    let smol = Smol::project(&["a.js", "b.js", "c.js"]).within(run.dir).write("generated/b.js", "b.js\nand mine\n");
+    let smol = Smol::project(&["a.js", "b.js", "c.js"]).anew(run.dir).write("generated/b.js", "b.js\nand mine\n");
     fs::write(out.join("filler"), vec![0; 900 * 1024]).expect("fits");
     let before = project(smol.dir.path());
     let run = smol.on("a.js", "new a\n").on("c.js", format!("```\n{long}```\n")).arg("--yes").run();
@@ -224,7 +221,7 @@ fn a_full_disk_loses_nothing_and_the_next_run_goes_on() {
     let run = run.says("the disk is full").says("nothing was changed");
     assert_eq!(project(run.dir.path()), before);
     fs::remove_file(out.join("filler")).expect("is there");
-    let smol = Smol::project(&["a.js", "b.js", "c.js"]).within(run.dir).on("a.js", "new a\n");
+    let smol = Smol::project(&["a.js", "b.js", "c.js"]).anew(run.dir).on("a.js", "new a\n");
     let run = smol.on("c.js", format!("```\n{long}```\n")).arg("--yes").success();
     run.file("a.js", "new a\n").file("b.js", "b.js\nand mine\n").file("c.js", &long);
 }
@@ -244,8 +241,7 @@ fn a_directory_that_cannot_be_written() {
         true => drop(Command::new("mount").args(["-o", "remount,ro"]).arg(&locked).status().expect("runs")),
         false => fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).expect("is there"),
     }
-    let smol =
-        Smol::project(&["a.js", "locked/b.js"]).within(run.dir).on("a.js", "new a\n").on("locked/b.js", "new b\n");
+    let smol = Smol::project(&["a.js", "locked/b.js"]).anew(run.dir).on("a.js", "new a\n").on("locked/b.js", "new b\n");
     let run = smol.arg("--yes").exit(1).says("failed locked/b.js: could not write it");
     let run =
         run.file("a.js", "new a\n").file("locked/b.js", "locked/b.js\n").file(".smol/conflicts/locked/b.js", "new b\n");
@@ -260,7 +256,7 @@ fn a_directory_that_cannot_be_written() {
 fn a_second_process_finds_the_first_at_work_also_for_undo() {
     let run = Smol::project(&["a.js"]).success();
     let slow = Answer::text("new a\n").after(Duration::from_secs(20));
-    let (dir, fake, mut child) = Smol::project(&["a.js"]).within(run.dir).on("a.js", slow).spawn();
+    let (dir, fake, mut child) = Smol::project(&["a.js"]).anew(run.dir).on("a.js", slow).spawn();
     while !fake.asked().iter().any(|asked| asked.question == "a.js") {
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -452,7 +452,7 @@ fn followers_go_at_the_first_token_not_at_the_end() {
 fn a_server_that_takes_no_question_ends_with_3_also_from_a_saved_plan() {
     let run = Smol::project(&["a.js"]).success();
     let refused = || Answer::text("").fault(Fault::Status(401, "no".to_owned()));
-    let smol = run.again().on("list", refused()).on("a.js", refused()).args(["gen", "--from-plan"]);
+    let smol = run.again().on("list", refused()).on("a.js", refused()).args(["gen", "--from-plan", "--fresh"]);
     let run = smol.exit(3).says("refused the key").says("hint:");
     run.again().on("a.js", refused()).args(["gen", "--file", "a.js"]).exit(3).says("refused the key");
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use smol_dev::{
     event::Chosen,
     generate::Scope,
+    landing::FINISHED,
     lineage::{Ground, Lineage},
     plan::Plan,
     prompts::Prompts,
@@ -13,7 +14,7 @@ use smol_dev::{
     rerun::{Past, Planning, Renewal, WORDS},
     settings::{Settings, Typed},
     spec::{Spec, SpecSource},
-    workspace,
+    workspace::{self, Workspace},
 };
 
 use crate::{
@@ -92,6 +93,11 @@ pub fn decide(args: &GenArgs, face: &Face) -> Result<Decided> {
             .with_context(|| format!("could not read the prompts in '{}'", directory.display()))?,
         None => Default::default(),
     };
+    let mut settings = settings;
+    if workspace::is_cut_short(Path::new(&settings.out)) && !args.dry_run && !args.explain {
+        drop(Workspace::open(Path::new(&settings.out), "")?);
+        settings.notices.insert(0, FINISHED.to_owned());
+    }
     let lineage = match args.fresh {
         true => Lineage::default(),
         false => workspace::read_lineage(Path::new(&settings.out))?,

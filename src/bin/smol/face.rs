@@ -111,6 +111,10 @@ impl Face {
         matches!(self.kind, Kind::Lines)
     }
 
+    pub fn is_quiet(&self) -> bool {
+        matches!(self.kind, Kind::Quiet)
+    }
+
     pub fn is_json(&self) -> bool {
         matches!(self.kind, Kind::Json)
     }

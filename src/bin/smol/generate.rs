@@ -134,6 +134,9 @@ async fn work(prepared: &Prepared, face: &Face) -> Result<Outcome> {
         stopped = interrupted => return stopped.map(|()| Outcome::Interrupted),
     };
     // From here on Ctrl-C waits: this is short, and stopped half way it would only be finished by the next command.
+    if !proposal.is_empty() {
+        workspace.foresee(task.made().after(task.past.lineage.clone(), |_| consent == Consent::Everything))?;
+    }
     landing::commit(&engine.events, workspace, &proposal, consent)?;
     Ok(engine.events.report().verdict())
 }
@@ -190,7 +193,7 @@ fn remember(prepared: &Prepared) -> Result<()> {
         return Ok(());
     }
     let lineage = made.after(prepared.task.past.lineage.clone(), |path| report.has_landed(path));
-    prepared.workspace.remember(&lineage)
+    prepared.workspace.remember(lineage)
 }
 
 /// Shows what would be asked: of whom, why, for how much.
@@ -212,6 +215,7 @@ fn nothing_to_do(decided: &Decided, face: &Face, started: Instant) -> Outcome {
         move |event| face.show(event)
     });
     events.start("", &decided.asked.model, out);
+    decided.settings.notices.iter().for_each(|notice| events.notice(notice));
     events.notice("nothing to do: no file's sources have changed; --fresh asks for all anew, --explain tells more");
     events.finish(Outcome::Complete, None, started.elapsed().as_secs_f64());
     Outcome::Complete

@@ -1,6 +1,7 @@
 //! The shell around the library: argv, environment, terminal, clock, exit code. It decides nothing else.
 
 mod asking;
+mod check;
 mod cli;
 mod debug;
 mod decided;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Gen(args) => generate::run(*args, &face),
         Command::Debug(args) => debug::run(*args, &face),
         Command::Pm(args) => pm::run(*args, &face),
+        Command::Check(args) => check::run(args, &face),
         Command::Undo(args) => settle::undo(args, &face),
         Command::Models(args) => done(models::run(&args, &face)),
         Command::Init(args) => done(init::run(args)),

@@ -1,0 +1,395 @@
+//! What manifests say: which packages are declared, which directories are not the project's own work.
+
+use std::collections::{HashMap, HashSet};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::{
+    facts::Setting,
+    project::{Unit, parent},
+};
+use crate::workspace::tree::Tree;
+
+/// Directories with files for tests to read, and with what other projects wrote.
+const MATERIAL: &[&str] = &[
+    "fixtures",
+    "fixture",
+    "__fixtures__",
+    "testdata",
+    "test-data",
+    "test_data",
+    "testfixtures",
+    "__snapshots__",
+    "snapshots",
+    "vendor",
+    "_vendor",
+    "vendored",
+    "third_party",
+    "third-party",
+    "thirdparty",
+    "node_modules",
+    "bower_components",
+    "site-packages",
+    "dist-packages",
+    "__mocks__",
+    "golden",
+    "goldens",
+    "corpus",
+    "stubs",
+    "dist",
+    "htmlcov",
+    "coverage",
+    ".next",
+    "storybook-static",
+    "boilerplate",
+    "scaffold",
+    "scaffolds",
+    "skeleton",
+    "cookiecutter",
+];
+/// The same, except for the pages in them, which are the project's own.
+const TEMPLATES: &[&str] = &["templates", "template"];
+/// Directories that a build fills.
+const BUILT: &[&str] = &[
+    "dist",
+    "build",
+    "out",
+    "lib",
+    "es",
+    "esm",
+    "cjs",
+    "umd",
+    "types",
+    "typings",
+    "_build",
+    "target",
+    "coverage",
+    "generated",
+    "gen",
+    "bin",
+    "bundles",
+    "bundle",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    ".output",
+    "public",
+    "static",
+    "_site",
+    "pkg",
+    "wasm",
+    "compiled",
+    "release",
+    "docs",
+    "artifacts",
+    "tmp",
+    ".cache",
+    "node_modules",
+    "vendor",
+];
+
+#[derive(Default)]
+pub struct Manifests<'t> {
+    /// By the directory of each `package.json`: the packages that it declares.
+    pub node: HashMap<&'t str, HashSet<String>>,
+    /// By the directory of each `Cargo.toml`.
+    pub cargo: HashMap<&'t str, Cargo>,
+    /// By the directory of each `go.mod`: the module's name and what it requires.
+    pub go: HashMap<&'t str, GoModule<'t>>,
+    pub python: Python,
+    /// Beginnings of imports that a configuration gives a meaning.
+    pub aliases: HashSet<String>,
+    ignored: Option<Gitignore>,
+}
+
+#[derive(Default)]
+pub struct Cargo {
+    pub package: Option<String>,
+    pub library: Option<String>,
+    pub dependencies: HashSet<String>,
+    /// Files that targets name.
+    pub targets: Vec<String>,
+    /// What it says cannot be read.
+    pub is_unknown: bool,
+}
+
+pub struct GoModule<'t> {
+    pub name: &'t str,
+    pub requires: Vec<&'t str>,
+    pub has_vendor: bool,
+}
+
+#[derive(Default)]
+pub struct Python {
+    pub is_declared: bool,
+    /// Distributions in the form that compares: lower case, with dashes.
+    pub distributions: HashSet<String>,
+    /// Something in it is computed, so there may be more.
+    pub is_open: bool,
+}
+
+impl<'t> Manifests<'t> {
+    pub fn new(tree: &'t Tree, units: &[Unit<'t>]) -> Manifests<'t> {
+        let mut manifests = Manifests::default();
+        for unit in units {
+            manifests.json(&tree.files[unit.file].path, &unit.facts.settings);
+        }
+        let mut ignored = GitignoreBuilder::new("");
+        for file in &tree.files {
+            let Some(text) = file.text.as_deref() else { continue };
+            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+            match name {
+                "Cargo.toml" | "Cargo.toml.orig" => manifests.cargo(parent(&file.path), text),
+                "go.mod" => manifests.go_module(parent(&file.path), text, tree),
+                "pyproject.toml" | "Pipfile" => manifests.pyproject(text),
+                "setup.py" => manifests.setup_py(text),
+                "setup.cfg" | "tox.ini" | "environment.yml" | "environment.yaml" | "noxfile.py" => {
+                    manifests.python.is_declared |= name == "setup.cfg" && text.contains("install_requires");
+                    manifests.loose_words(text);
+                }
+                ".gitignore" | ".npmignore" => {
+                    for line in text.lines() {
+                        // A line that cannot be read ignores nothing.
+                        let _ = ignored.add_line(None, line.trim_start_matches('/'));
+                    }
+                }
+                _ if name.contains("requirements")
+                    && (name.ends_with(".txt") || name.ends_with(".in") || name.ends_with(".pip"))
+                    || parent(&file.path).ends_with("requirements") =>
+                {
+                    manifests.requirements(text);
+                }
+                _ if is_bundler_config(name) => manifests.alias_words(text),
+                _ if name.ends_with(".html") && text.contains("importmap") => manifests.alias_words(text),
+                _ => {}
+            }
+        }
+        manifests.ignored = ignored.build().ok();
+        manifests
+    }
+
+    pub fn is_material(&self, path: &str) -> bool {
+        let is_listed = |part: &str| MATERIAL.contains(&part.to_lowercase().as_str());
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_template = !name.ends_with(".html") && parent(path).split('/').any(|part| TEMPLATES.contains(&part));
+        parent(path).split('/').any(is_listed) || is_template || name.contains(".min.") || name.ends_with(".bundle.js")
+    }
+
+    /// Whether a build may put the file there: into a directory that is not there yet, or that git leaves out.
+    pub fn may_be_built(&self, path: &str, directories: &HashSet<&str>) -> bool {
+        let mut ends = path.match_indices('/').map(|(at, _)| &path[..at]);
+        let is_built = ends.any(|directory| {
+            let name = directory.rsplit('/').next().unwrap_or(directory);
+            BUILT.contains(&name) && !directories.contains(directory)
+        });
+        is_built
+            || self.ignored.as_ref().is_some_and(|ignored| ignored.matched_path_or_any_parents(path, false).is_ignore())
+    }
+
+    fn json(&mut self, path: &'t str, settings: &[Setting<'t>]) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if name == "package.json" {
+            let mut packages: HashSet<String> = HashSet::new();
+            for setting in settings {
+                for list in [
+                    "dependencies",
+                    "devDependencies",
+                    "peerDependencies",
+                    "optionalDependencies",
+                    "peerDependenciesMeta",
+                    "imports",
+                    "alias",
+                ] {
+                    if let Some(package) = setting.key.strip_prefix(list).and_then(|rest| rest.strip_prefix('.')) {
+                        packages.insert(package.to_owned());
+                    }
+                }
+                let is_bundled =
+                    setting.key.starts_with("bundleDependencies.") || setting.key.starts_with("bundledDependencies.");
+                if setting.key == "name" || is_bundled {
+                    packages.insert(setting.text.to_string());
+                }
+            }
+            self.node.insert(parent(path), packages);
+        }
+        if name.starts_with("tsconfig")
+            || name.starts_with("jsconfig")
+            || name == "deno.json"
+            || name == "import_map.json"
+        {
+            for setting in settings {
+                let in_paths =
+                    setting.key.strip_prefix("compilerOptions.paths.").or_else(|| setting.key.strip_prefix("imports."));
+                if let Some(pattern) = in_paths {
+                    let pattern = pattern.split(['*', '.']).next().unwrap_or_default();
+                    self.aliases.insert(pattern.trim_end_matches('/').to_owned());
+                }
+                if setting.key == "compilerOptions.baseUrl" {
+                    self.aliases.insert(String::new());
+                }
+            }
+        }
+    }
+
+    fn cargo(&mut self, directory: &'t str, text: &str) {
+        let entry = self.cargo.entry(directory).or_default();
+        let Ok(manifest) = toml::from_str::<toml::Table>(text) else {
+            entry.is_unknown = true;
+            return;
+        };
+        let table = |value: Option<&toml::Value>| value.and_then(toml::Value::as_table).cloned().unwrap_or_default();
+        let name_of = |table: &toml::Table| table.get("name").and_then(toml::Value::as_str).map(str::to_owned);
+        let package = table(manifest.get("package"));
+        let library = table(manifest.get("lib"));
+        entry.package = entry.package.take().or(name_of(&package));
+        entry.library = entry.library.take().or(name_of(&library));
+        entry.targets.extend(library.get("path").and_then(toml::Value::as_str).map(str::to_owned));
+        entry.targets.extend(package.get("build").and_then(toml::Value::as_str).map(str::to_owned));
+        for list in ["bin", "test", "bench", "example"] {
+            for target in manifest.get(list).and_then(toml::Value::as_array).into_iter().flatten() {
+                entry.targets.extend(target.get("path").and_then(toml::Value::as_str).map(str::to_owned));
+            }
+        }
+        let mut tables = vec![manifest.clone()];
+        tables.extend(table(manifest.get("target")).values().filter_map(|value| value.as_table().cloned()));
+        tables.push(table(manifest.get("workspace")));
+        for table_of in tables {
+            for list in
+                ["dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies", "build_dependencies"]
+            {
+                entry.dependencies.extend(table(table_of.get(list)).keys().map(|name| name.replace('-', "_")));
+            }
+        }
+    }
+
+    fn go_module(&mut self, directory: &'t str, text: &'t str, tree: &Tree) {
+        let mut module = GoModule { name: "", requires: Vec::new(), has_vendor: false };
+        let mut is_inside = false;
+        for line in text.lines() {
+            let line = line.split("//").next().unwrap_or_default().trim();
+            if let Some(name) = line.strip_prefix("module ") {
+                module.name = name.trim().trim_matches('"');
+            } else if line.starts_with("require (") || line.starts_with("require(") || line.starts_with("replace (") {
+                is_inside = true;
+            } else if line == ")" {
+                is_inside = false;
+            } else if is_inside || line.starts_with("require ") || line.starts_with("replace ") {
+                let required = line.trim_start_matches("require ").trim_start_matches("replace ");
+                module.requires.extend(required.split_whitespace().next());
+            }
+        }
+        let vendor = if directory.is_empty() { "vendor/".to_owned() } else { format!("{directory}/vendor/") };
+        module.has_vendor = tree.files.iter().any(|file| file.path.starts_with(&vendor));
+        self.go.insert(directory, module);
+    }
+
+    fn pyproject(&mut self, text: &str) {
+        let Ok(manifest) = toml::from_str::<toml::Table>(text) else {
+            self.python.is_open = true;
+            return;
+        };
+        let project = manifest.get("project").and_then(toml::Value::as_table);
+        self.python.is_declared |= project.is_some_and(|project| project.contains_key("dependencies"))
+            || text.contains("[tool.poetry.dependencies]")
+            || text.contains("[packages]");
+        let dynamic = project.and_then(|project| project.get("dynamic")).and_then(toml::Value::as_array);
+        let is_dynamic = dynamic.is_some_and(|list| list.iter().any(|item| item.as_str() == Some("dependencies")));
+        self.python.is_open |= is_dynamic;
+        self.toml_words(&toml::Value::Table(manifest), false);
+    }
+
+    /// Every string of a dependency list, and every key of a table of them.
+    fn toml_words(&mut self, value: &toml::Value, is_list: bool) {
+        match value {
+            toml::Value::Table(table) => {
+                for (key, value) in table {
+                    let names = [
+                        "dependencies",
+                        "packages",
+                        "dev-packages",
+                        "dependency-groups",
+                        "requires",
+                        "group",
+                        "extras",
+                    ];
+                    let is_named = names.iter().any(|name| key.contains(name));
+                    if is_list {
+                        self.distribution(key);
+                    }
+                    self.toml_words(value, is_list || is_named);
+                }
+            }
+            toml::Value::Array(items) => items.iter().for_each(|item| self.toml_words(item, is_list)),
+            toml::Value::String(text) => self.distribution(text),
+            _ => {}
+        }
+    }
+
+    fn setup_py(&mut self, text: &str) {
+        let is_declared = text.contains("install_requires");
+        self.python.is_declared |= is_declared;
+        // What is not a plain list is computed.
+        let after = text.split("install_requires").nth(1).unwrap_or_default();
+        self.python.is_open |= is_declared && !after.trim_start_matches([' ', '=', '\n']).starts_with('[');
+        self.loose_words(text);
+    }
+
+    fn requirements(&mut self, text: &str) {
+        self.python.is_declared = true;
+        self.loose_words(text);
+    }
+
+    /// Every word that could be a distribution: rather one too many than a false alarm.
+    fn loose_words(&mut self, text: &str) {
+        for word in text.split(|c: char| !c.is_alphanumeric() && !"-_.".contains(c)) {
+            self.distribution(word);
+        }
+    }
+
+    fn distribution(&mut self, written: &str) {
+        let name: String = written.trim().chars().take_while(|c| c.is_alphanumeric() || "-_.".contains(*c)).collect();
+        if name.starts_with(char::is_alphanumeric) {
+            self.python.distributions.insert(name.to_lowercase().replace(['_', '.'], "-"));
+        }
+    }
+
+    fn alias_words(&mut self, text: &str) {
+        for quoted in text.split(['"', '\'', '`']).skip(1).step_by(2) {
+            let word = quoted.trim_end_matches(['*', '/', '$']);
+            if !word.is_empty() && word.len() < 60 && !word.starts_with('.') && !word.contains(char::is_whitespace) {
+                self.aliases.insert(word.to_owned());
+            }
+        }
+        for key in text.split(['{', ',', '\n']).filter_map(|part| part.split_once(':')).map(|(key, _)| key.trim()) {
+            if !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "_$@~-".contains(c)) {
+                self.aliases.insert(key.to_owned());
+            }
+        }
+    }
+}
+
+/// Configurations that can give an import another meaning.
+fn is_bundler_config(name: &str) -> bool {
+    let beginnings = [
+        "webpack",
+        "vite",
+        "rollup",
+        "babel",
+        ".babelrc",
+        "jest",
+        "vitest",
+        "esbuild",
+        "snowpack",
+        "next.config",
+        "nuxt.config",
+        "karma",
+        "wdio",
+        "metro",
+        "rspack",
+        "gulpfile",
+        "Gruntfile",
+        "astro.config",
+        "svelte.config",
+    ];
+    beginnings.iter().any(|beginning| name.starts_with(beginning)) && !name.ends_with(".md")
+}

@@ -1,0 +1,33 @@
+//! What is known of Rust without regard to modules.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::facts::{ClassKind, Facts};
+
+/// All files of Rust together.
+#[derive(Default)]
+pub struct AllOfRust<'t> {
+    pub traits: HashSet<&'t str>,
+    pub trait_methods: HashSet<&'t str>,
+    /// By type: the traits that it implements.
+    pub implements: HashMap<&'t str, Vec<&'t str>>,
+    pub associated: HashSet<(&'t str, &'t str)>,
+    pub macro_words: HashSet<&'t str>,
+    pub macros: HashSet<&'t str>,
+}
+
+impl<'t> AllOfRust<'t> {
+    pub fn add(&mut self, facts: &Facts<'t>) {
+        let own: HashSet<&str> =
+            facts.classes.iter().filter(|class| class.kind == ClassKind::Interface).map(|class| class.name).collect();
+        let methods = facts.functions.iter().filter(|function| function.owner.is_some_and(|owner| own.contains(owner)));
+        self.trait_methods.extend(methods.map(|function| function.name));
+        self.traits.extend(own);
+        for (owner, name) in &facts.rust.implements {
+            self.implements.entry(owner).or_default().push(name);
+        }
+        self.associated.extend(&facts.rust.associated);
+        self.macro_words.extend(&facts.rust.macro_words);
+        self.macros.extend(&facts.rust.macros);
+    }
+}

@@ -1,0 +1,316 @@
+//! Names that nothing defines: no scope around them, no other script of the page, not the language itself.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::LazyLock,
+};
+
+use super::{
+    super::{
+        Rule,
+        facts::{Mention, What},
+        project::Project,
+        resolve::{Exported, Resolution, exported, may_be_generated},
+        syntax::Language,
+    },
+    Found,
+    imports::is_beside,
+};
+
+/// Globals of browsers and Node: the lists of the npm package `globals` 17.14.0 (MIT).
+static JAVASCRIPT: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("../names/javascript.txt").lines().collect());
+/// Globals of test runners, by the same source.
+static TEST_RUNNERS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("../names/javascript_tests.txt").lines().collect());
+/// Words that are names only to the grammar.
+const RESERVED: &[&str] =
+    &["await", "yield", "async", "let", "of", "undefined", "arguments", "require", "module", "exports"];
+/// Built-in names of Python 2.7 up to 3.14, and what every module has.
+static PYTHON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("../names/python.txt").lines().collect());
+/// What every package of Go has: the universe block of its specification.
+const GO: &[&str] = &[
+    "any",
+    "bool",
+    "byte",
+    "comparable",
+    "complex64",
+    "complex128",
+    "error",
+    "float32",
+    "float64",
+    "int",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "rune",
+    "string",
+    "uint",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uintptr",
+    "true",
+    "false",
+    "iota",
+    "nil",
+    "append",
+    "cap",
+    "clear",
+    "close",
+    "complex",
+    "copy",
+    "delete",
+    "imag",
+    "len",
+    "make",
+    "max",
+    "min",
+    "new",
+    "panic",
+    "print",
+    "println",
+    "real",
+    "recover",
+    "_",
+];
+
+/// Names that nothing defines.
+pub fn undefined(project: &Project) -> Vec<Found> {
+    let surroundings = Surroundings::new(project);
+    let mut found = Vec::new();
+    for (index, unit) in project.units.iter().enumerate() {
+        if !unit.is_read() || unit.facts.is_open || project.is_material(unit.file) {
+            continue;
+        }
+        let defines: &dyn Fn(&Mention) -> bool = match unit.language {
+            Language::JavaScript | Language::TypeScript | Language::Tsx => &|mention| {
+                JAVASCRIPT.contains(mention.name.text)
+                    || is_beside(project.path(index)) && TEST_RUNNERS.contains(mention.name.text)
+                    || surroundings.has_script_name(project, mention.name.text)
+            },
+            Language::Python => &|mention| PYTHON.contains(mention.name.text),
+            Language::Go => &|mention| GO.contains(&mention.name.text) || in_package(project, index, mention),
+            _ => continue,
+        };
+        let suspects: Vec<&Mention> = unit
+            .facts
+            .mentions
+            .iter()
+            .filter(|mention| !mention.is_guarded && project.lookup(index, mention.scope, mention.name.text).is_none())
+            .filter(|mention| !defines(mention))
+            .collect();
+        if suspects.is_empty() || !surroundings.is_closed(project, index) {
+            continue;
+        }
+        let expected = surroundings.expected(project, index);
+        let mut told = BTreeSet::new();
+        for mention in suspects {
+            let name = mention.name.text;
+            if expected.contains(name) || unit.language == Language::Python && from_star(project, index, name) {
+                continue;
+            }
+            let nearest = project.nearest(name, names_near(project, index, mention.scope));
+            // A script from elsewhere may make any name, except one that is all but there.
+            let is_near =
+                nearest.as_ref().is_some_and(|near| strsim::normalized_damerau_levenshtein(name, near) >= 0.7);
+            if unit.language.is_script() && surroundings.has_foreign_scripts && !is_near {
+                continue;
+            }
+            // Said once for each name and file: the other places have the same cause.
+            if told.insert(name) {
+                let message = format!("nothing defines '{name}'");
+                let place = project.path(index);
+                found.push(
+                    Found::error(index, mention.name.at, Rule::UndefinedName, name, message)
+                        .looked_in(place)
+                        .nearest(nearest),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// What names may come from besides the file.
+struct Surroundings<'t> {
+    /// A page loads a script from elsewhere, which may make any name.
+    has_foreign_scripts: bool,
+    /// Words in configurations, which may declare globals.
+    configured: HashSet<&'t str>,
+    /// Words in files of other languages, which may make the scripts' names: pages that are filled in, servers.
+    foreign: HashSet<&'t str>,
+}
+
+impl<'t> Surroundings<'t> {
+    fn new(project: &Project<'t>) -> Surroundings<'t> {
+        let is_foreign =
+            |target: &str| target.starts_with("http") || target.starts_with("//") || target.contains("node_modules");
+        let has_foreign_scripts = project.units.iter().filter(|unit| unit.language == Language::Html).any(|unit| {
+            unit.facts.links.iter().any(|link| link.by == "src" && is_foreign(&link.target) && is_script(&link.target))
+        });
+        let makes_scripts = |text: &str| {
+            text.contains("createElement('script')")
+                || text.contains("createElement(\"script\")")
+                || text.contains("importScripts(")
+        };
+        let has_foreign_scripts = has_foreign_scripts
+            || project.units.iter().any(|unit| unit.language.is_script() && makes_scripts(unit.text));
+        let (mut configured, mut foreign) = (HashSet::new(), HashSet::new());
+        for file in &project.tree.files {
+            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+            let text = file.text.as_deref().unwrap_or_default();
+            let is_foreign = [
+                ".py", ".rb", ".php", ".go", ".rs", ".java", ".cs", ".ejs", ".hbs", ".erb", ".jinja", ".j2", ".tmpl",
+                ".vue", ".svelte", ".pug",
+            ]
+            .iter()
+            .any(|ending| name.ends_with(ending))
+                || name.ends_with(".html") && ["{{", "{%", "<%", "<?"].iter().any(|mark| text.contains(mark));
+            if is_foreign {
+                foreign.extend(declared_in(text));
+            }
+            let is_config = name.contains("eslint")
+                || name.contains("jshint")
+                || name.ends_with("rc.json")
+                || name == "package.json" && text.contains("globals")
+                || name.contains(".config.")
+                || name.starts_with("tsconfig")
+                || name == "biome.json";
+            let declares = file.text.as_deref().is_some_and(|text| text.contains("declare global"));
+            if is_config || declares {
+                configured.extend(text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$'));
+            }
+        }
+        Surroundings { has_foreign_scripts, configured, foreign }
+    }
+
+    fn has_script_name(&self, project: &Project, name: &str) -> bool {
+        project.globals.contains(name)
+            || self.configured.contains(name)
+            || self.foreign.contains(name)
+            || RESERVED.contains(&name)
+    }
+
+    /// Whether all that could define a name in this unit is known.
+    fn is_closed(&self, project: &Project, unit: usize) -> bool {
+        let facts = &project.units[unit].facts;
+        match project.units[unit].language {
+            Language::Python => {
+                let mut stars = facts.imports.iter().enumerate().filter(|(_, import)| import.is_star);
+                let is_known = |resolution: &Resolution| matches!(resolution, Resolution::Unit(_));
+                !project.path(unit).ends_with(".pyi")
+                    && stars.all(|(number, _)| is_known(project.resolution(unit, number)))
+            }
+            Language::Go => {
+                let siblings = project.siblings(unit);
+                let is_dotted = facts.imports.iter().any(|import| import.is_star);
+                !is_dotted
+                    && siblings.iter().all(|unit| project.units[*unit].is_read())
+                    && !may_be_generated(project, unit)
+            }
+            _ => true,
+        }
+    }
+
+    /// Names that the file itself says will be there.
+    fn expected(&self, project: &Project<'t>, unit: usize) -> HashSet<&'t str> {
+        let facts = &project.units[unit].facts;
+        let mut expected: HashSet<&str> =
+            facts.mentions.iter().filter(|mention| mention.is_guarded).map(|mention| mention.name.text).collect();
+        for comment in facts.comments.iter().filter(|comment| {
+            comment.text.contains("global")
+                || comment.text.contains("exported")
+                || comment.text.contains("noqa")
+                || comment.text.contains("eslint")
+        }) {
+            expected.extend(comment.text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$'));
+        }
+        if project.path(unit).ends_with("conf.py") {
+            expected.insert("tags");
+        }
+        expected
+    }
+}
+
+/// The names that scripts inside other languages' texts declare.
+fn declared_in(text: &str) -> impl Iterator<Item = &str> {
+    let words = ["var ", "let ", "const ", "function ", "window."];
+    words.into_iter().flat_map(move |word| text.split(word).skip(1)).flat_map(|rest| {
+        // `var A = 1, B = 2;`
+        let statement = rest.split(['\n', ';']).next().unwrap_or_default();
+        statement.split(',').map(|part| {
+            part.trim().split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').next().unwrap_or_default()
+        })
+    })
+}
+
+fn is_script(target: &str) -> bool {
+    let bare = target.split(['?', '#']).next().unwrap_or(target);
+    ![".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".mp4", ".mp3", ".webm"]
+        .iter()
+        .any(|ending| bare.ends_with(ending))
+}
+
+/// Another file of the same Go package, or an import whose package has another name than its path.
+fn in_package(project: &Project, unit: usize, mention: &Mention) -> bool {
+    let name = mention.name.text;
+    let of_sibling = |sibling: &usize| {
+        let bindings = project.units[*sibling].facts.scopes[0].bindings.get(name);
+        bindings.is_some_and(|bindings| bindings.iter().any(|binding| !matches!(binding.what, What::Import(..))))
+    };
+    if project.siblings(unit).iter().any(of_sibling) {
+        return true;
+    }
+    let facts = &project.units[unit].facts;
+    let end = mention.name.at + name.len();
+    if !project.units[unit].text[end..].starts_with('.') {
+        return false;
+    }
+    let is_used = |number: usize| {
+        facts.scopes[0].bindings.iter().any(|(bound, bindings)| {
+            bindings.iter().any(|binding| matches!(binding.what, What::Import(import, _) if import == number))
+                && facts.mentions.iter().any(|mention| mention.name.text == *bound)
+                || facts.accesses.iter().any(|access| {
+                    access.path[0].text == *bound
+                        && bindings
+                            .iter()
+                            .any(|binding| matches!(binding.what, What::Import(import, _) if import == number))
+                })
+        })
+    };
+    (0..facts.imports.len()).any(|number| match project.resolution(unit, number) {
+        Resolution::Package(target) => project.units[*target].facts.package == Some(name),
+        Resolution::Standard => false,
+        _ => !is_used(number),
+    })
+}
+
+/// A star import brings it.
+fn from_star<'t>(project: &Project<'t>, unit: usize, name: &'t str) -> bool {
+    let mut stars = project.units[unit].facts.imports.iter().enumerate().filter(|(_, import)| import.is_star);
+    stars.any(|(number, _)| match project.resolution(unit, number) {
+        Resolution::Unit(target) => exported(project, *target, name, 8) != Exported::Missing,
+        _ => true,
+    })
+}
+
+/// Names that could be meant: those that are seen from there, and what pages share.
+fn names_near<'p>(project: &'p Project, unit: usize, scope: usize) -> Vec<&'p str> {
+    let facts = &project.units[unit].facts;
+    let mut names: Vec<&str> = Vec::new();
+    let mut at = Some(scope);
+    while let Some(scope) = at {
+        names.extend(facts.scopes[scope].bindings.keys());
+        at = facts.scopes[scope].parent;
+    }
+    for sibling in project.siblings(unit) {
+        names.extend(project.units[*sibling].facts.scopes[0].bindings.keys());
+    }
+    if project.units[unit].language.is_script() {
+        names.extend(project.globals.iter());
+    }
+    names
+}

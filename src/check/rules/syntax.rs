@@ -1,0 +1,110 @@
+//! Files that cannot be parsed, and files that are not finished.
+
+use super::{
+    super::{Rule, facts::ScriptKind, project::Project, syntax::Language},
+    Found,
+};
+
+/// Files that do not parse.
+pub fn faults(project: &Project) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (index, unit) in project.units.iter().enumerate() {
+        let Some(fault) = &unit.facts.fault else { continue };
+        // Grammars of markup and styles are loose, and attributes may hold the words of a framework.
+        let is_loose =
+            matches!(unit.language, Language::Html | Language::Css) || unit.script == Some(ScriptKind::Attribute);
+        if project.is_material(unit.file) || is_loose || is_test_of_errors(project.path(index)) {
+            continue;
+        }
+        let message = format!("this file cannot be parsed: {}", fault.what);
+        let make = if fault.is_certain { Found::error } else { continue };
+        found.push(make(index, fault.at, Rule::Syntax, "", message));
+    }
+    found
+}
+
+/// Tests of parsers bring texts that no parser takes.
+fn is_test_of_errors(path: &str) -> bool {
+    let path = path.to_lowercase();
+    ["invalid", "bad_", "bad-", "broken", "malformed", "syntax_error", "syntax-error", "errors/"]
+        .iter()
+        .any(|word| path.contains(word))
+}
+
+/// What models write where they leave something out. In lower case.
+const PLACEHOLDERS: &[&str] = &[
+    "rest of the code",
+    "rest of code",
+    "rest of the file",
+    "rest of file",
+    "rest of your code",
+    "rest of the implementation",
+    "rest unchanged",
+    "rest remains unchanged",
+    "rest remains the same",
+    "rest of the function",
+    "rest of the class",
+    "remaining code unchanged",
+    "remaining code",
+    "existing code",
+    "previous code",
+    "code unchanged",
+    "your code here",
+    "your code goes here",
+    "your implementation here",
+    "implementation goes here",
+    "code goes here",
+    "add your code",
+    "insert code here",
+    "add implementation here",
+    "implement this function",
+    "implementation here",
+    "same as before",
+    "unchanged code",
+    "other functions remain",
+    "omitted for brevity",
+    "left as an exercise",
+];
+/// Of these, the ones that a sentence about something else may hold: they count only beside dots.
+const WITH_DOTS: &[&str] = &[
+    "existing code",
+    "previous code",
+    "same as before",
+    "remaining code",
+    "rest of the file",
+    "code unchanged",
+    "rest of the code",
+    "rest of the function",
+    "rest of the class",
+    "rest of file",
+];
+
+/// Comments that stand in the place of code.
+pub fn placeholders(project: &Project) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (index, unit) in project.units.iter().enumerate() {
+        if project.is_material(unit.file) {
+            continue;
+        }
+        for comment in &unit.facts.comments {
+            let bare = comment.text.trim_matches(|c: char| !c.is_alphanumeric() && c != '.' && c != '…');
+            let lower = bare.to_lowercase();
+            let words = lower.trim_matches(['.', '…', ' ']);
+            // A placeholder is short, and nothing else is said in it.
+            if lower.len() > 80 || comment.text.lines().count() > 1 {
+                continue;
+            }
+            let has_dots =
+                lower.starts_with("...") || lower.starts_with('…') || lower.ends_with("...") || lower.ends_with('…');
+            let is_placeholder = PLACEHOLDERS.iter().any(|placeholder| {
+                words.contains(placeholder)
+                    && (has_dots || !WITH_DOTS.contains(placeholder) && words.len() < placeholder.len() + 25)
+            });
+            if is_placeholder {
+                let message = format!("'{bare}' stands where code should be");
+                found.push(Found::error(index, comment.at, Rule::Unfinished, bare, message));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,8 @@
+//! Jobs that wait.
+
+mod clock;
+pub mod job;
+pub mod queue;
+
+pub use job::Job;
+pub use queue::Queue;

@@ -1,0 +1,2 @@
+chrome.runtime.sendMessage({ type: 'pageReady' });
+document.body.classList.add('tab-keeper-mark');

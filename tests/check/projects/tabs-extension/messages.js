@@ -1,0 +1,1 @@
+export const MESSAGES = { PAGE_READY: 'pageReady' };

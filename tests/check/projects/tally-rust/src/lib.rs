@@ -1,0 +1,6 @@
+//! Counts words.
+
+pub mod count;
+pub mod options;
+pub mod report;
+mod split;

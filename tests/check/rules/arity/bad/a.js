@@ -1,0 +1,3 @@
+import { add } from './math.js';
+
+add(1, 2, 3);

@@ -1,0 +1,3 @@
+export function add(a, b = 0) {
+  return a + b;
+}

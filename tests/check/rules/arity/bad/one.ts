@@ -1,0 +1,3 @@
+export function one(a: string, b?: number) {
+  return a + b;
+}

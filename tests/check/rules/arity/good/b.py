@@ -1,0 +1,5 @@
+from model import Note, make
+
+make(title="a")
+note = Note("a", body="b")
+note.rename("c", quiet=True)

@@ -1,0 +1,2 @@
+chrome.alarms.create("a", {});
+chrome.action.onClicked.addListener(() => {});

@@ -1,0 +1,2 @@
+import { ad } from './math.js';
+ad(1);

@@ -1,0 +1,3 @@
+const { opn } = require('./store');
+
+opn();

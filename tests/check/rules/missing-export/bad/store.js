@@ -1,0 +1,3 @@
+function open() {}
+
+module.exports = { open };

@@ -1,0 +1,3 @@
+import { add } from './math.js';
+import { add as plus } from './all.js';
+add(plus(1));

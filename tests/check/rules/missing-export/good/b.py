@@ -1,0 +1,3 @@
+from model import Note
+
+print(Note)

@@ -1,0 +1,3 @@
+mod shape;
+
+pub use self::shape::Point;

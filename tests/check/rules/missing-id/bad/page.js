@@ -1,0 +1,2 @@
+const name = document.getElementById('name');
+document.querySelector('#sent .row').append(name);

@@ -1,0 +1,4 @@
+const row = document.createElement('p');
+row.id = 'sent';
+document.body.append(row);
+document.querySelector('#sent').append(document.getElementById('name'));

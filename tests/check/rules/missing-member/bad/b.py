@@ -1,0 +1,6 @@
+class Ball:
+    def __init__(self):
+        self.speed = 1
+
+    def move(self):
+        return self.sped

@@ -1,0 +1,4 @@
+from b import Ball
+
+ball = Ball()
+ball.bounce()

@@ -1,0 +1,9 @@
+pub struct Ball {
+    speed: u32,
+}
+
+impl Ball {
+    pub fn step(&self) -> u32 {
+        self.sped
+    }
+}

@@ -1,0 +1,13 @@
+export class Ball {
+  constructor() {
+    this.speed = 1;
+  }
+
+  move() {
+    this.bounce(this.speed);
+  }
+
+  bounce(speed) {
+    this.speed = -speed;
+  }
+}

@@ -1,0 +1,5 @@
+value = (1, 2
+
+
+def g():
+    return 1

@@ -1,0 +1,2 @@
+import lodash from 'lodash';
+lodash(1);

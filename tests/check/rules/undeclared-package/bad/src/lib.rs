@@ -1,0 +1,3 @@
+use regex::Regex;
+
+pub type Pattern = Regex;

@@ -1,0 +1,6 @@
+import os
+
+import numpy
+import yaml
+
+print(numpy, yaml, os)

@@ -1,0 +1,7 @@
+function g(a) {
+  return a;
+}
+export function f(a) {
+  if (typeof process !== "undefined") console.log(a);
+  g(a);
+}

@@ -1,0 +1,7 @@
+pub fn f() -> u32 {
+    twice(2)
+}
+
+fn twice(a: u32) -> u32 {
+    2 * a
+}

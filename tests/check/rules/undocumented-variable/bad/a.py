@@ -1,0 +1,3 @@
+import os
+
+url = os.environ.get("DATABASE_URI")

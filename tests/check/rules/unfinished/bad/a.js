@@ -1,0 +1,4 @@
+export function f(a) {
+  // ... rest of the code unchanged
+  return a;
+}

@@ -1,0 +1,3 @@
+def f(a):
+    # your code here
+    return a

@@ -1,0 +1,3 @@
+def f(a):
+    # returns what it gets
+    return a

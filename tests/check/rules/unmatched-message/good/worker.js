@@ -1,0 +1,3 @@
+chrome.runtime.onMessage.addListener((message) => {
+  if (message.type === 'getPage') console.log(message);
+});

@@ -1,0 +1,2 @@
+import { add } from './maths.js';
+add(1);

@@ -1,0 +1,3 @@
+from .modell import Note
+
+print(Note)

@@ -1,0 +1,5 @@
+package main
+
+import "example.com/a/stor"
+
+func main() { stor.Open() }

@@ -1,0 +1,2 @@
+fetch('/api/todo');
+fetch('/api/todos', { method: 'POST' });

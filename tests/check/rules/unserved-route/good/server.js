@@ -1,0 +1,3 @@
+const app = require('express')();
+
+app.get('/api/todos/:id', (request, response) => response.json([]));

@@ -1,0 +1,5 @@
+export function f(a) {
+  return a;
+}
+
+function forgotten() {}

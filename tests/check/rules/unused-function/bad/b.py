@@ -1,0 +1,2 @@
+def _forgotten():
+    return 1

@@ -1,0 +1,7 @@
+export function f(a) {
+  return used(a);
+}
+
+function used(a) {
+  return a;
+}

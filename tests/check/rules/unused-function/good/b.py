@@ -1,0 +1,5 @@
+def _used():
+    return 1
+
+
+value = _used()
