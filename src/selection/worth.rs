@@ -119,23 +119,18 @@ pub fn is_test(path: &RelPath) -> bool {
         || name.contains(".spec.")
 }
 
-/// Words and data: seldom where a bug is.
+/// Endings of files that hold code.
+const CODE_ENDINGS: &[&str] = &[
+    "py", "pyx", "pyi", "rs", "go", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte", "astro",
+    "java", "kt", "kts", "scala", "groovy", "cs", "fs", "vb", "rb", "php", "c", "h", "cc", "cpp", "cxx", "hpp", "hh",
+    "m", "mm", "swift", "dart", "lua", "pl", "pm", "ex", "exs", "erl", "hs", "ml", "mli", "clj", "r", "jl", "zig",
+    "nim", "sh", "bash", "ps1", "html", "css", "scss", "less", "sql",
+];
+
+/// Words, data, settings, and code that only shows something: seldom where a bug is.
 fn is_beside_the_point(path: &RelPath) -> bool {
-    matches!(
-        path.extension().as_str(),
-        "md" | "rst"
-            | "txt"
-            | "json"
-            | "csv"
-            | "tsv"
-            | "svg"
-            | "xml"
-            | "html"
-            | "lock"
-            | "po"
-            | "log"
-            | "adoc"
-            | "ipynb"
-            | "sql"
-    )
+    !CODE_ENDINGS.contains(&path.extension().as_str())
+        || path.parents().any(|parent| {
+            matches!(parent.rsplit('/').next(), Some("docs" | "doc" | "examples" | "benchmarks" | "benches"))
+        })
 }
