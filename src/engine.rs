@@ -140,8 +140,10 @@ impl Engine {
     async fn attempt(&self, question: &Question, request: &Request, started: &impl Fn()) -> Attempt {
         let tokens = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
         let seat = match question {
-            Question::File(_) => Seat::Shared,
-            Question::Plan | Question::FileList => Seat::Own,
+            Question::File(_) | Question::Part(_) => Seat::Shared,
+            Question::Plan | Question::FileList | Question::Diagnosis | Question::Fixes | Question::Description => {
+                Seat::Own
+            }
         };
         let place = self.pace.enter(seat, tokens).await;
         let mut reply = Reply::default();

@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     lineage::Reason,
     model::provider::Rung,
+    patch::Block,
     path::RelPath,
     proposal::Foreseen,
     report::{Outcome, Report},
+    selection::Selection,
     slice::LeftOut,
+    tree::Tree,
     usage::Usage,
 };
 
@@ -24,6 +27,14 @@ pub enum Question {
     Plan,
     FileList,
     File(RelPath),
+    /// What is wrong with a codebase.
+    Diagnosis,
+    /// The fixes that did not fit, once more.
+    Fixes,
+    /// What a part of a codebase does.
+    Part(String),
+    /// The spec that would make a codebase.
+    Description,
 }
 
 /// Whether a file is asked for: it is, if there is a reason.
@@ -190,6 +201,20 @@ pub enum Event {
         path: RelPath,
         why: String,
     },
+    /// This is what goes into the question of a codebase; `left_out` counts what does not belong to it.
+    Selected {
+        selection: Box<Selection>,
+        left_out: usize,
+    },
+    /// What is wrong, and how to mend it.
+    Diagnosed {
+        text: String,
+        fixes: Vec<Block>,
+    },
+    /// The spec that would make the codebase.
+    Described {
+        text: String,
+    },
     /// The run ends; nothing comes after this.
     Finished {
         report: Box<Report>,
@@ -226,6 +251,24 @@ impl Events {
         self.emit(Event::Notice { text: text.into() });
     }
 
+    /// This goes into the question.
+    pub fn select(&self, selection: &Selection, tree: &Tree) {
+        self.emit(Event::Selected { selection: Box::new(selection.clone()), left_out: tree.left_out.len() });
+    }
+
+    /// A fix that has no place.
+    pub fn refuse(&self, path: &str, why: &str) {
+        self.emit(Event::Refused { path: path.to_owned(), why: why.to_owned() });
+    }
+
+    pub fn wrote(&self, path: &RelPath, lines: usize) {
+        self.emit(Event::Written { path: path.clone(), lines });
+    }
+
+    pub fn failed(&self, path: &RelPath, why: &str) {
+        self.emit(Event::Failed { path: path.clone(), why: why.to_owned() });
+    }
+
     pub(crate) fn emit(&self, event: Event) {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).add(&event);
         (self.listener)(&event);
@@ -243,6 +286,10 @@ impl fmt::Display for Question {
             Question::Plan => f.write_str("the plan"),
             Question::FileList => f.write_str("the file list"),
             Question::File(path) => write!(f, "'{path}'"),
+            Question::Diagnosis => f.write_str("the diagnosis"),
+            Question::Fixes => f.write_str("the fixes"),
+            Question::Part(name) => write!(f, "what '{name}' does"),
+            Question::Description => f.write_str("the description"),
         }
     }
 }

@@ -28,13 +28,19 @@
 //!   every word that is sent, [`tokens`] counts roughly and [`usage`] what was used, [`settings`] decides from what was
 //!   typed and found, [`source`] opens what answers, [`reachable`] what could, [`shipped`] has the examples built in,
 //!   [`starter`] the first files of a project.
+//! * The way back: [`tree`] is a codebase as it was read, [`encoding`] turns its bytes into text and back, and
+//!   [`secrets`] keeps credentials out of what is sent; [`patch`] puts a model's replacement where it belongs,
+//!   and [`fixes`] all those of an answer. [`mentions`] is what an error points at, [`references`] who defines and
+//!   imports what, [`selection`] what of a codebase goes into a question. [`debug`] asks what is wrong with one,
+//!   [`pm`] for the spec that would make one, with the contract that [`outline`] reads off it; [`comparison`] says how
+//!   much two have in common.
 //! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
 //! * What is on disk: [`check`] finds names that do not fit across the files of any project.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]; [`landing`] tells what becomes of files.
 //!   The library prints nothing.
-//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes are `command`, which
+//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes are [`command`], which
 //!   only git is run with: [`worktree`] has a run's files on a branch of their own. Environment, terminal and
 //!   clock belong to the binary, which can use only what is public here.
 //!
@@ -56,35 +62,46 @@
 
 pub mod budget;
 pub mod check;
-mod command;
+pub mod command;
+pub mod comparison;
 mod continuation;
 pub mod contract;
+pub mod debug;
+pub mod encoding;
 pub mod engine;
 pub mod event;
 pub mod extract;
 mod fence;
 pub mod file;
 pub mod file_list;
+pub mod fixes;
 pub mod generate;
 pub mod image;
 pub mod landing;
 mod leader;
 pub mod lineage;
+pub mod mentions;
 pub mod merge;
 pub mod model;
+pub mod outline;
 pub mod pace;
+pub mod patch;
 pub mod path;
 pub mod path_list;
 pub mod patience;
 pub mod plan;
+pub mod pm;
 pub mod prompts;
 pub mod proposal;
 pub mod questions;
 pub mod reachable;
+pub mod references;
 mod repetition;
 pub mod report;
 pub mod rerun;
+pub mod secrets;
 mod sections;
+pub mod selection;
 pub mod settings;
 pub mod shipped;
 pub mod signatures;
@@ -94,6 +111,7 @@ pub mod spec;
 pub mod starter;
 pub mod thinking;
 pub mod tokens;
+pub mod tree;
 pub mod usage;
 pub mod workspace;
 pub mod worktree;

@@ -21,6 +21,14 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("plan_slice", include_str!("../prompts/plan_slice.md")),
     ("complaint", include_str!("../prompts/complaint.md")),
     ("continue", include_str!("../prompts/continue.md")),
+    ("codebase", include_str!("../prompts/codebase.md")),
+    ("debug_rules", include_str!("../prompts/debug_rules.md")),
+    ("debug", include_str!("../prompts/debug.md")),
+    ("debug_again", include_str!("../prompts/debug_again.md")),
+    ("pm_rules", include_str!("../prompts/pm_rules.md")),
+    ("pm", include_str!("../prompts/pm.md")),
+    ("pm_part", include_str!("../prompts/pm_part.md")),
+    ("pm_join", include_str!("../prompts/pm_join.md")),
     ("probe", include_str!("../prompts/probe.md")),
 ];
 

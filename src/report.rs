@@ -185,6 +185,9 @@ impl Report {
             | Event::Thinking { .. }
             | Event::Retracted { .. }
             | Event::PlanReady { .. }
+            | Event::Selected { .. }
+            | Event::Diagnosed { .. }
+            | Event::Described { .. }
             | Event::Staged { .. }
             | Event::Proposed { .. }
             | Event::Finished { .. } => {}

@@ -24,7 +24,7 @@ pub fn signatures(path: &RelPath, text: &str) -> String {
     if lines.is_empty() { head(text) } else { lines.join("\n") }
 }
 
-fn grammar(path: &RelPath) -> Option<Language> {
+pub(crate) fn grammar(path: &RelPath) -> Option<Language> {
     Some(match path.extension().as_str() {
         "js" | "mjs" | "cjs" | "jsx" => tree_sitter_javascript::LANGUAGE.into(),
         "ts" | "mts" | "cts" => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
@@ -57,7 +57,7 @@ fn collect(node: Node, text: &str, lines: &mut Vec<String>) {
 }
 
 /// The body of a definition, looking through `export`, decorators and `const f = () => …`.
-fn body_of(node: Node) -> Option<Node> {
+pub(crate) fn body_of(node: Node) -> Option<Node> {
     if let Some(body) = node.child_by_field_name("body") {
         return Some(body).filter(|body| !is_shape(*body));
     }
@@ -83,7 +83,7 @@ fn is_shape(body: Node) -> bool {
 }
 
 /// The lists of members; a block of statements is nobody else's business.
-fn holds_definitions(body: Node) -> bool {
+pub(crate) fn holds_definitions(body: Node) -> bool {
     let is_class_of_python =
         body.kind() == "block" && body.parent().is_some_and(|node| node.kind() == "class_definition");
     is_class_of_python || matches!(body.kind(), "class_body" | "declaration_list")

@@ -6,8 +6,11 @@
 //! In a directory that was empty files land one by one. Over an existing project they are staged, weighed against what
 //! stands there (a [`Proposal`]), and committed as one act.
 
+mod amend;
 mod base;
+mod cache;
 mod carry;
+mod codebase;
 mod commit;
 mod disk;
 mod folder;
@@ -38,11 +41,14 @@ use cap_std::{
 };
 
 pub use self::{
+    amend::{amend, hash_of},
+    cache::Cache,
     carry::{carry_memory, is_taken, nearest},
+    codebase::read_tree,
     folder::{Folder, Outside},
     named::{
-        Access, is_cut_short, is_file, read_below, read_lineage, read_named, read_prompts, read_record, write_new,
-        write_own,
+        Access, is_cut_short, is_directory, is_file, read_below, read_lineage, read_named, read_prompts, read_record,
+        write_new, write_own,
     },
     run_log::RunLog,
     settle::Resolution,
@@ -245,9 +251,18 @@ impl Workspace {
 
     /// Starts the record of the run.
     pub fn run_log(&self) -> Result<RunLog> {
-        let name = format!("{MEMORY}/runs/{}.jsonl", self.run);
+        self.log_in("runs")
+    }
+
+    /// Starts the record of a run that makes no project, so that nobody goes on from it.
+    pub fn question_log(&self) -> Result<RunLog> {
+        self.log_in("questions")
+    }
+
+    fn log_in(&self, folder: &str) -> Result<RunLog> {
+        let name = format!("{MEMORY}/{folder}/{}.jsonl", self.run);
         let create = || {
-            self.memory.create_dir_all("runs")?;
+            self.memory.create_dir_all(folder)?;
             self.dir.open_with(&name, OpenOptions::new().append(true).create_new(true))
         };
         let file = create().with_context(|| format!("could not start the record '{name}'"))?;

@@ -105,6 +105,11 @@ pub fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
+/// Whether there is such a directory.
+pub fn is_directory(path: &Path) -> bool {
+    path.is_dir()
+}
+
 /// The texts of the `.md` files right in a directory, by their names without the ending.
 pub fn read_prompts(directory: &Path) -> Result<std::collections::BTreeMap<String, String>> {
     let mut prompts = std::collections::BTreeMap::new();

@@ -362,6 +362,17 @@ fn question_of(body: &str) -> String {
     if messages.first().is_some_and(|(_, first)| first.starts_with("Answer that `ok`")) {
         return "probe".to_owned();
     }
+    let rules = messages.first().map_or("", |(_, text)| text.as_str());
+    if rules.starts_with("You find out what is wrong") {
+        return if messages.len() > 2 { "debug again" } else { "debug" }.to_owned();
+    }
+    if rules.starts_with("You write the specification that a codebase") {
+        let question = messages.get(1).map_or("", |(_, text)| text.as_str());
+        let part =
+            question.rsplit_once("are one part of a larger codebase: `").and_then(|(_, rest)| rest.split_once('`'));
+        let is_join = question.starts_with("These are descriptions");
+        return part.map_or(if is_join { "pm join" } else { "pm" }.to_owned(), |(part, _)| format!("pm {part}"));
+    }
     let of_a_branch = messages.get(3).filter(|(_, last)| !last.starts_with(GO_ON) && !last.starts_with(COMPLAINT));
     let Some((_, last)) = of_a_branch else { return "plan".to_owned() };
     if last.starts_with("The specification has changed") {

@@ -78,6 +78,7 @@ fn every_command_of_the_readme_is_run() {
             .on("list", Answer::list(&files))
             .within(dir);
         let smol = smol.config("models.fake-1.price = { input = 0.5, output = 1.5 }");
+        let smol = smol.on("plan again", plan(&files)).on("debug", "All is well.").on("pm", "# It\n\nIt is.");
         let smol = files.iter().fold(smol, |smol, file| smol.on(file, format!("```\n{file}\n```\n")));
         let fake_has_the_address = |word: &String| word.starts_with("http://localhost");
         let smol = words[1..].iter().fold(smol, |smol, word| match fake_has_the_address(word) {

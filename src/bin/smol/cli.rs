@@ -1,9 +1,13 @@
 //! What can be typed.
 
+mod codebase;
+
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use smol_dev::{check::Rule, model::provider::Effort};
+
+pub use self::codebase::{AskArgs, DebugArgs, PmArgs, TreeArgs};
 
 /// Turns a markdown spec into a whole codebase, with any model.
 #[derive(Parser)]
@@ -19,6 +23,10 @@ pub struct Cli {
 pub enum Command {
     /// Turn a spec into a codebase
     Gen(Box<GenArgs>),
+    /// Find out what is wrong with a codebase, and mend it
+    Debug(Box<DebugArgs>),
+    /// Turn a codebase into the spec that would make it
+    Pm(Box<PmArgs>),
     /// Find names that do not fit across the files of a project
     Check(CheckArgs),
     /// Take back the last run, to the byte

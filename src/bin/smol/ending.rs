@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, io::Write};
 
 use smol_dev::{
+    model,
     path::RelPath,
     plan::PLAN_FILE,
     report::{Conflict, Outcome, Report},
@@ -30,6 +31,22 @@ pub fn show(face: &Face, report: &Report, again: &str) {
     say(&totals(report));
     if let Some(next) = next(report, again) {
         say(&format!("{BOLD}next:{BOLD:#} {next}"));
+    }
+}
+
+/// The same for what writes no project: what was not done, and what it cost.
+pub fn totals_only(face: &Face, report: &Report) {
+    problems(report, face);
+    if face.is_for_people() {
+        say(&totals(report));
+    }
+}
+
+/// How a run ends that such an error ends.
+pub fn outcome_of(error: &anyhow::Error) -> Outcome {
+    match error.downcast_ref() {
+        Some(model::Error::OverBudget { .. }) => Outcome::OverBudget,
+        _ => Outcome::Failed,
     }
 }
 

@@ -11,6 +11,7 @@ use anstyle::{AnsiColor, Style};
 use smol_dev::{
     event::{Event, Question},
     report::{Outcome, Report},
+    selection::{Selection, Share},
 };
 
 use self::screen::Screen;
@@ -70,6 +71,9 @@ impl Face {
     }
 
     pub fn show(&self, event: &Event) {
+        if let Event::Piece { question: Question::Diagnosis, text } = event {
+            self.data(text);
+        }
         match &self.kind {
             Kind::Quiet => {}
             Kind::Json => json(event, self.variant.as_deref()),
@@ -101,6 +105,15 @@ impl Face {
         let read = std::io::stdin().read_line(&mut answer).ok()?;
         // The end of the input is no consent.
         Some(if read == 0 { "n".to_owned() } else { answer.trim().to_lowercase() })
+    }
+
+    /// A part of what was asked for, as it comes; whoever reads JSON finds it in the events.
+    pub fn data(&self, text: &str) {
+        match &self.kind {
+            Kind::Json => {}
+            Kind::Lines | Kind::Quiet => print(text),
+            Kind::Screen(screen) => screen.data(text),
+        }
     }
 
     /// Whether a person reads along, so that there is something to say to them at the end.
@@ -160,6 +173,12 @@ pub fn say(line: &str) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }
 
+/// To stdout, at once. A reader that has gone does not stop the work.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = write!(out, "{}", clean(text)).and_then(|()| out.flush());
+}
+
 fn json(event: &Event, variant: Option<&str>) {
     let mut line = serde_json::to_value(event).expect("events are plain data");
     if let Some(variant) = variant {
@@ -191,6 +210,7 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
             format!("{ODD}plan{ODD:#}   without a contract that can be read ({}), so the file list leads", clean(why))
         }
         Event::ListReady { files } => format!("{GOOD}list{GOOD:#}   {} to write", counted(files.len(), "file")),
+        Event::Selected { selection, left_out } => return selected(selection, *left_out),
         Event::Refused { path, why } => format!("{BAD}refused{BAD:#} '{}' {why}", clean(path)),
         Event::Dropped { path } => format!("{DIM}drop{DIM:#}   {path} is not in the file list"),
         Event::Written { path, lines } => {
@@ -225,6 +245,8 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
             format!("{DIM}call   {question}: {}, {}{DIM:#}", counts(usage), cost(usage))
         }
         Event::Asked { .. }
+        | Event::Diagnosed { .. }
+        | Event::Described { .. }
         | Event::Piece { .. }
         | Event::Thinking { .. }
         | Event::Retracted { .. }
@@ -238,3 +260,48 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
     };
     vec![line]
 }
+
+/// What goes into a question, and how much of it.
+fn selected(selection: &Selection, left_out: usize) -> Vec<String> {
+    let room = format!("{} of {} tokens", thousands(selection.tokens), thousands(selection.budget));
+    let mut lines = Vec::new();
+    for (share, words) in SHARES {
+        let paths: Vec<&str> = selection.of(share).map(|chosen| chosen.path.as_str()).collect();
+        if paths.is_empty() {
+            continue;
+        }
+        let count = counted(paths.len(), "file");
+        // With every file whole there is nothing to wonder about.
+        if paths.len() == selection.chosen.len() {
+            lines.push(format!("{GOOD}in{GOOD:#}     {count} {words}, {room}"));
+            continue;
+        }
+        let named = paths.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(" ");
+        let more = match paths.len().checked_sub(MOST_NAMED) {
+            None | Some(0) => String::new(),
+            Some(more) => format!(" and {more} more (--dry-run lists them)"),
+        };
+        lines.push(format!("{GOOD}in{GOOD:#}     {count} {words}: {}{more}", clean(&named)));
+    }
+    if lines.len() > 1 {
+        lines.push(format!("{GOOD}in{GOOD:#}     {room}"));
+    }
+    if left_out > 0 {
+        lines.push(format!(
+            "{DIM}out    {} left out (--dry-run says why){DIM:#}",
+            counted(left_out, "entry").replace("entrys", "entries")
+        ));
+    }
+    lines
+}
+
+/// How much of a file goes in, in words.
+pub const SHARES: [(Share, &str); 5] = [
+    (Share::Whole, "whole"),
+    (Share::Lines, "by the lines that the error names"),
+    (Share::Signatures, "by signatures"),
+    (Share::Name, "by name"),
+    (Share::Nothing, "not at all"),
+];
+/// Files of one kind that are named in a line.
+const MOST_NAMED: usize = 20;

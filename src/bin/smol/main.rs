@@ -1,8 +1,10 @@
 //! The shell around the library: argv, environment, terminal, clock, exit code. It decides nothing else.
 
+mod asking;
 mod branches;
 mod check;
 mod cli;
+mod debug;
 mod decided;
 mod dry_run;
 mod ending;
@@ -10,6 +12,7 @@ mod face;
 mod generate;
 mod init;
 mod models;
+mod pm;
 mod run;
 mod settle;
 mod summary;
@@ -48,6 +51,8 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Gen(args) if !args.resolve.is_empty() => settle::resolve(*args, &face),
         Command::Gen(args) => generate::run(*args, &face),
+        Command::Debug(args) => debug::run(*args, &face),
+        Command::Pm(args) => pm::run(*args, &face),
         Command::Check(args) => check::run(args, &face),
         Command::Undo(args) => settle::undo(args, &face),
         Command::Models(args) => done(models::run(&args, &face)),

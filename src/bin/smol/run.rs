@@ -254,7 +254,7 @@ fn consent(face: &Face, proposal: &Proposal) -> Consent {
 }
 
 /// The limit on cost, which holds only where prices are known.
-fn budget(most: Option<f64>, model: &dyn Model) -> Result<Budget> {
+pub fn budget(most: Option<f64>, model: &dyn Model) -> Result<Budget> {
     match (most, model.price()) {
         (None, _) => Ok(Budget::unlimited()),
         (Some(most), Some(price)) => Ok(Budget::of(most, price, model.longest_answer())),
@@ -281,7 +281,7 @@ fn events(face: Face, tape: Tape, told: Option<Told>) -> Events {
 }
 
 /// Lines go to every record; a record that cannot be written is said once and holds nothing up.
-fn tape(logs: Vec<RunLog>, face: Face) -> Tape {
+pub fn tape(logs: Vec<RunLog>, face: Face) -> Tape {
     let was_said = AtomicBool::new(false);
     Arc::new(move |line| {
         for log in &logs {

@@ -14,7 +14,7 @@ use smol_dev::{
     usage::Usage,
 };
 
-use super::DIM;
+use super::{DIM, print};
 use crate::words::{clean, counts, money, thousands};
 
 /// Redraws a second, whatever the stream's speed.
@@ -26,6 +26,8 @@ const RESERVED_ROWS: u16 = 6;
 
 pub struct Screen {
     bars: MultiProgress,
+    /// The last line of what goes to stdout, as far as it came.
+    begun: Mutex<String>,
     state: Mutex<State>,
 }
 
@@ -52,7 +54,7 @@ struct Arriving {
 impl Screen {
     pub fn new() -> Screen {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(FRAMES));
-        Screen { bars, state: Mutex::new(State::new()) }
+        Screen { bars, begun: Mutex::default(), state: Mutex::new(State::new()) }
     }
 
     pub fn show(&self, event: &Event, lines: Vec<String>) {
@@ -107,6 +109,9 @@ impl Screen {
             }
             Event::Notice { .. }
             | Event::Sliced { .. }
+            | Event::Selected { .. }
+            | Event::Diagnosed { .. }
+            | Event::Described { .. }
             | Event::ParameterDropped { .. }
             | Event::Stepped { .. }
             | Event::Chosen(_)
@@ -126,6 +131,17 @@ impl Screen {
         }
         for line in lines {
             self.print(&line);
+        }
+    }
+
+    /// Prints to stdout, with the moving lines out of the way: by whole lines, since those are drawn below them.
+    pub fn data(&self, text: &str) {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.push_str(text);
+        let whole = begun.rfind('\n').map_or(0, |newline| newline + 1);
+        if whole > 0 {
+            let lines: String = begun.drain(..whole).collect();
+            self.bars.suspend(|| print(&lines));
         }
     }
 
@@ -205,7 +221,12 @@ impl State {
 fn name(question: &Question) -> String {
     match question {
         Question::File(path) => path.to_string(),
-        Question::Plan | Question::FileList => question.to_string(),
+        Question::Plan
+        | Question::FileList
+        | Question::Diagnosis
+        | Question::Fixes
+        | Question::Part(_)
+        | Question::Description => question.to_string(),
     }
 }
 

@@ -1,0 +1,142 @@
+//! `smol debug`: what is sent of a codebase, what is said, and what is changed.
+
+use std::fs;
+
+use crate::smol::{Run, Smol};
+
+const FIX: &str = "The key is never checked.\n\nsrc/store.py\n<<<<<<< SEARCH\n    return items[key]\n=======\n    return items.get(key)\n>>>>>>> REPLACE\n";
+const STORE: &str = "def get(items, key):\n    return items[key]\n";
+const ERROR: &str = "File \"src/store.py\", line 2, in get\nKeyError: 'a'";
+
+fn broken() -> Smol {
+    Smol::new().write("app/src/store.py", STORE).write("app/main.py", "from src.store import get\n").on("debug", FIX)
+}
+
+#[track_caller]
+fn holds(run: Run, path: &str, text: &str) -> Run {
+    assert_eq!(fs::read_to_string(run.dir.path().join(path)).expect(path), text, "stderr:\n{}", run.stderr());
+    run
+}
+
+#[test]
+fn the_diagnosis_comes_on_stdout_and_nothing_changes() {
+    let run = broken().args(["debug", ERROR, "--dir", "app"]).success().asked(1).prints("The key is never checked.\n");
+    let run = holds(run, "app/src/store.py", STORE).says("2 files whole").says("--apply");
+    let sent = run.requests("debug")[0].messages();
+    assert_eq!(sent.len(), 2);
+    assert!(
+        sent[1].1.contains("src/store.py\n```\ndef get(items, key):\n    return items[key]\n```\n"),
+        "{}",
+        sent[1].1
+    );
+    assert!(sent[1].1.ends_with(&format!("The error:\n\n```\n{ERROR}\n```")), "{}", sent[1].1);
+}
+
+#[test]
+fn what_comes_through_a_pipe_is_the_error() {
+    let run = broken().args(["debug", "-", "--dir", "app"]).stdin("\u{1b}[31mKeyError\u{1b}[0m: a\r\n").success();
+    assert!(run.requests("debug")[0].messages()[1].1.ends_with("```\nKeyError: a\n```"));
+    broken().args(["debug", "-", "--dir", "app"]).stdin(" \n").exit(2).says("the error is empty");
+}
+
+#[test]
+fn fixes_are_applied_when_the_person_said_yes() {
+    let run = broken().args(["debug", ERROR, "--dir", "app", "--apply", "--yes"]).success();
+    let run = holds(run, "app/src/store.py", "def get(items, key):\n    return items.get(key)\n");
+    run.says("-    return items[key]\n+    return items.get(key)").says("1 file written");
+}
+
+#[test]
+fn without_anybody_to_ask_nothing_changes() {
+    let run = broken().args(["debug", ERROR, "--dir", "app", "--apply"]).exit(1).says("--yes");
+    holds(run, "app/src/store.py", STORE);
+}
+
+#[test]
+fn a_fix_that_does_not_fit_goes_back_with_the_nearest_lines() {
+    let wrong = FIX.replace("return items[key]", "return items[the_key]");
+    let smol = broken().on("debug", wrong.as_str()).on("debug again", FIX);
+    let run = smol.args(["debug", ERROR, "--dir", "app", "--apply", "--yes"]).success().asked(2);
+    let run = holds(run, "app/src/store.py", "def get(items, key):\n    return items.get(key)\n");
+    let again = &run.requests("debug again")[0].messages();
+    assert!(
+        again[3].1.contains("its lines are not in the file") && again[3].1.contains("    return items[key]\n"),
+        "{}",
+        again[3].1
+    );
+    let smol = broken().on("debug", wrong.as_str()).on("debug again", wrong.as_str());
+    let run =
+        smol.args(["debug", ERROR, "--dir", "app", "--apply", "--yes"]).exit(1).asked(2).says("refused 'src/store.py'");
+    holds(run, "app/src/store.py", STORE);
+}
+
+#[test]
+fn a_file_that_was_changed_meanwhile_stays() {
+    use std::time::{Duration, Instant};
+    let slow = crate::fake::Answer::text(FIX).after(Duration::from_millis(1_500));
+    let smol = broken().on("debug", slow).args(["debug", ERROR, "--dir", "app", "--apply", "--yes"]);
+    let (dir, fake, child) = smol.spawn();
+    let begun = Instant::now();
+    while fake.asked().is_empty() && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    fs::write(dir.path().join("app/src/store.py"), "mine\n").expect("writes");
+    let output = child.wait_with_output().expect("ends");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("it was changed since it was read"), "{said}");
+    assert_eq!(fs::read_to_string(dir.path().join("app/src/store.py")).expect("reads"), "mine\n");
+}
+
+#[test]
+fn a_dry_run_shows_what_would_go_and_sends_nothing() {
+    let smol =
+        broken().write("app/Cargo.lock", "x").write("app/.env", "KEY=1").write("app/big.py", "x = 1\n".repeat(2_000));
+    let run = smol.args(["debug", ERROR, "--dir", "app", "--dry-run", "--budget", "1k"]).success().asked(0);
+    let run = run.prints("app/").prints("src/store.py").prints("a lock file").prints("an environment file");
+    let run = run.prints("2 files whole").says("not sent:");
+    assert!(!run.dir.path().join("app/.smol").exists());
+}
+
+#[test]
+fn what_does_not_go_whole_is_named() {
+    let smol =
+        broken().write("app/big.py", (0..900).map(|i| format!("def f{i}():\n    return {i}\n")).collect::<String>());
+    let run = smol.args(["debug", ERROR, "--dir", "app", "--budget", "1000"]).success();
+    let run = run.says("2 files whole: main.py src/store.py").says("1 file by name: big.py");
+    assert!(run.requests("debug")[0].messages()[1].1.contains("These files there are, too:\n\nbig.py"));
+}
+
+#[test]
+fn the_output_directory_is_meant_when_it_is_there() {
+    let smol = Smol::new().write("generated/src/store.py", STORE).write("other.py", "x = 1\n").on("debug", FIX);
+    let run = smol.args(["debug", ERROR, "--apply", "--yes"]).success();
+    let run = run.file("src/store.py", "def get(items, key):\n    return items.get(key)\n");
+    assert!(!run.requests("debug")[0].body.contains("other.py"));
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_said() {
+    Smol::new().args(["debug", "x", "--dir", "nowhere"]).exit(2).says("could not read 'nowhere'");
+    Smol::new().write("empty/a.bin", b"\0").args(["debug", "x", "--dir", "empty"]).exit(2).says("nothing to read");
+}
+
+#[test]
+fn json_has_the_diagnosis_and_the_fixes() {
+    let run = broken().args(["debug", ERROR, "--dir", "app", "--json"]).success();
+    let events = run.events();
+    let diagnosed = events.iter().find(|event| event["event"] == "diagnosed").expect("is there");
+    assert_eq!(diagnosed["fixes"][0]["path"], "src/store.py");
+    let selected = events.iter().find(|event| event["event"] == "selected").expect("is there");
+    assert_eq!(selected["selection"]["chosen"][0]["share"], "whole");
+}
+
+#[test]
+fn a_small_window_is_kept_to() {
+    let files = (0..60)
+        .map(|i| (format!("app/f{i}.py"), format!("def f{i}():\n    return {i}  # words and words\n").repeat(20)));
+    let smol = files.fold(broken(), |smol, (path, text)| smol.write(&path, text));
+    let smol = smol.write("home/.config/smol/config.toml", "[models.fake-1]\nwindow = 9000\n");
+    let run = smol.args(["debug", ERROR, "--dir", "app"]).success().asked(1).says("src/store.py");
+    assert!(run.requests("debug")[0].messages()[1].1.len() < 3 * 9000);
+}
