@@ -10,7 +10,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use tokio::{io::AsyncReadExt, process, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process,
+    time::timeout,
+};
 
 use crate::path::RelPath;
 
@@ -63,24 +67,28 @@ pub(crate) async fn run(call: Call<'_>) -> Result<Output> {
         ErrorKind::NotFound => anyhow!("could not run '{program}': it is not installed, or not in PATH"),
         _ => anyhow!(error).context(format!("could not run '{program}'")),
     })?;
-    let (mut out, mut err) = (Vec::new(), Vec::new());
     let stdout = child.stdout.take().context("its output is a pipe")?;
     let stderr = child.stderr.take().context("its errors are a pipe")?;
     let whole = async {
-        let read = (stdout.take(LONGEST_OUTPUT + 1), stderr.take(LONGEST_OUTPUT + 1));
-        let (mut stdout, mut stderr) = read;
-        tokio::try_join!(stdout.read_to_end(&mut out), stderr.read_to_end(&mut err))?;
-        child.wait().await
+        let (out, err) = tokio::try_join!(read_at_most(stdout), read_at_most(stderr))?;
+        Ok::<_, std::io::Error>((out, err, child.wait().await?))
     };
-    let Ok(status) = timeout(limit, whole).await else {
+    let Ok(ended) = timeout(limit, whole).await else {
         bail!("'{program}' was stopped: it had not ended after {} s", limit.as_secs())
     };
-    let status = status.with_context(|| format!("could not wait for '{program}'"))?;
+    let (out, err, status) = ended.with_context(|| format!("could not wait for '{program}'"))?;
     if out.len().max(err.len()) as u64 > LONGEST_OUTPUT {
         bail!("'{program}' said more than {} MiB", LONGEST_OUTPUT >> 20);
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(Output { code: status.code(), stdout: text(&out), stderr: text(&err) })
+}
+
+/// Reads a pipe, which is closed at the limit: a program that goes on writing is ended by that.
+async fn read_at_most(pipe: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    pipe.take(LONGEST_OUTPUT + 1).read_to_end(&mut bytes).await?;
+    Ok(bytes)
 }
 
 /// The files below `directory` that the last commits changed, the latest first; none where there is no git.
