@@ -20,6 +20,9 @@ pub const LONGEST_ANSWER: u64 = 16_384;
 const SHORTEST_ANSWER: u64 = 2_048;
 /// A token of a prompt has at least so many bytes. English and code have three to five; this is the bound for the worst.
 const FEWEST_BYTES_PER_TOKEN: u64 = 2;
+/// The most tokens that a picture can take. The most that anyone documents is gpt-4o-mini's 2,833 and 5,667 for each of
+/// at most eight squares; most models take a tenth of it.
+const MOST_TOKENS_PER_IMAGE: u64 = 50_000;
 
 /// The limit of a run in US dollars, and how much of it is used.
 pub struct Budget(Option<Limit>);
@@ -68,7 +71,8 @@ impl Budget {
             return Ok(Allowance { limit: None, reserved: 0.0, most: None, spent: Cell::new(0.0) });
         };
         let bytes: usize = request.messages.iter().map(|message| message.text.len()).sum();
-        let input = (bytes as u64).div_ceil(FEWEST_BYTES_PER_TOKEN);
+        let images: usize = request.messages.iter().map(|message| message.images.len()).sum();
+        let input = (bytes as u64).div_ceil(FEWEST_BYTES_PER_TOKEN) + images as u64 * MOST_TOKENS_PER_IMAGE;
         loop {
             let changed = limit.changed.notified();
             match limit.reserve(input)? {
@@ -147,10 +151,13 @@ impl Drop for Allowance<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Form, Message, Role};
+    use crate::{
+        image::Image,
+        model::{Form, Message, Role},
+    };
 
     fn request(bytes: usize) -> Request {
-        let message = Message { role: Role::User, text: "x".repeat(bytes).into() };
+        let message = Message::new(Role::User, "x".repeat(bytes));
         Request { messages: vec![message], form: Form::Text }
     }
 
@@ -190,6 +197,14 @@ mod tests {
         drop(second);
         let error = budget.enter(&request(0)).await.map(|allowance| allowance.most);
         assert_eq!(error, Err(Error::OverBudget { most: 6.0, spent: 5.5, needed: 2.048 }));
+    }
+
+    #[tokio::test]
+    async fn the_worst_case_of_a_picture_is_set_aside() {
+        let mut pictured = request(0);
+        pictured.messages[0].images.push(Image::new("a", b"GIF89a").expect("is one").into());
+        assert!(budget(50.0).enter(&pictured).await.is_err());
+        assert!(budget(60.0).enter(&pictured).await.is_ok());
     }
 
     #[tokio::test]

@@ -28,10 +28,8 @@ pub(crate) fn ask(prompts: &Prompts, request: &Request, part: &str) -> Result<Re
     let lines: Vec<&str> = part.lines().collect();
     let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
     let mut request = request.clone();
-    request.messages.push(Message { role: Role::Assistant, text: part.into() });
-    request
-        .messages
-        .push(Message { role: Role::User, text: prompts.render("continue", json!({ "tail": tail }))?.into() });
+    request.messages.push(Message::new(Role::Assistant, part));
+    request.messages.push(Message::new(Role::User, prompts.render("continue", json!({ "tail": tail }))?));
     Ok(request)
 }
 

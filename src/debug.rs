@@ -39,8 +39,7 @@ pub fn ask(prompts: &Prompts, selection: &Selection, error: &str) -> Result<Requ
     let codebase = prompts.render("codebase", selection.values())?;
     let rules = prompts.render("debug_rules", json!({}))?;
     let question = prompts.render("debug", json!({ "codebase": codebase, "error": error }))?;
-    let messages =
-        vec![Message { role: Role::System, text: rules.into() }, Message { role: Role::User, text: question.into() }];
+    let messages = vec![Message::new(Role::System, rules), Message::new(Role::User, question)];
     Ok(Request { messages, form: Form::Text })
 }
 
@@ -81,8 +80,8 @@ pub fn ask_again(prompts: &Prompts, request: &Request, diagnosis: &Diagnosis, un
     let unfit: Vec<_> = unfit.iter().map(described).collect();
     let words = prompts.render("debug_again", json!({ "unfit": unfit, "faults": diagnosis.faults }))?;
     let mut request = request.clone();
-    request.messages.push(Message { role: Role::Assistant, text: diagnosis.text.as_str().into() });
-    request.messages.push(Message { role: Role::User, text: words.into() });
+    request.messages.push(Message::new(Role::Assistant, diagnosis.text.as_str()));
+    request.messages.push(Message::new(Role::User, words));
     Ok(request)
 }
 

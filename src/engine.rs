@@ -31,8 +31,8 @@ pub struct Engine {
     pub model: Arc<dyn Model>,
     pub prompts: Prompts,
     pub patience: Patience,
-    pub pace: Pace,
-    pub budget: Budget,
+    pub pace: Arc<Pace>,
+    pub budget: Arc<Budget>,
     pub events: Events,
 }
 
@@ -130,7 +130,8 @@ impl Engine {
         let error = error.downcast_ref::<model::Error>().filter(|error| error.is_passing())?;
         let wait = Patience::wait(waits.next(), error.retry_after())?;
         if error.is_about_load() {
-            self.pace.strain(wait);
+            // What the service asks for holds for all. Our own wait grows with the tries of this one question.
+            self.pace.strain(if error.retry_after().is_some() { wait } else { wait.min(self.patience.first_wait) });
         }
         Some(wait)
     }
@@ -251,8 +252,8 @@ impl Engine {
         let mut request = request.clone();
         if !reply.said().trim().is_empty() && reply.refusal.is_none() && reply.finish != Some(Finish::Refused) {
             let words = self.prompts.render("complaint", serde_json::json!({ "complaint": complaint }))?;
-            request.messages.push(Message { role: Role::Assistant, text: reply.said().into() });
-            request.messages.push(Message { role: Role::User, text: words.into() });
+            request.messages.push(Message::new(Role::Assistant, reply.said()));
+            request.messages.push(Message::new(Role::User, words));
         }
         Ok(request)
     }

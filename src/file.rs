@@ -1,11 +1,14 @@
 //! One file of the project: the question for it, and its text read from the answer.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
     extract::{Extracted, extract},
+    image::Image,
     model::{Form, Reply, Request},
     path::RelPath,
     plan::Trunk,
@@ -34,17 +37,25 @@ pub struct Neighbour {
     pub signatures: String,
 }
 
-/// Asks for a file of a new project. Only the last line differs from file to file.
+/// Asks for a file of a new project. Only the last message differs from file to file: in its path, and in the spec that
+/// belongs to this file alone.
 pub fn ask(prompts: &Prompts, trunk: &Trunk, path: &RelPath) -> Result<Request> {
-    Ok(trunk.branch(prompts.render("file", json!({ "path": path }))?, Form::Text))
+    let (spec, images) = own(trunk, path);
+    let last = prompts.render("file", json!({ "path": path, "spec": spec }))?;
+    Ok(trunk.branch_with(last, images, Form::Text))
 }
 
 /// Asks for a file again, in the surroundings that it has on disk.
 pub fn ask_again(prompts: &Prompts, trunk: &Trunk, path: &RelPath, surroundings: &Surroundings) -> Result<Request> {
     let Surroundings { present, neighbours } = surroundings;
-    let values = json!({ "path": path, "present": present, "neighbours": neighbours });
+    let (spec, images) = own(trunk, path);
+    let values = json!({ "path": path, "spec": spec, "present": present, "neighbours": neighbours });
     let last = prompts.render("file_again", values)?;
-    Ok(trunk.branch(last, Form::Text))
+    Ok(trunk.branch_with(last, images, Form::Text))
+}
+
+fn own<'a>(trunk: &'a Trunk, path: &RelPath) -> (Option<&'a str>, Vec<Arc<Image>>) {
+    trunk.own_spec(path).map_or((None, Vec::new()), |spec| (Some(&spec.text), spec.images.clone()))
 }
 
 /// Reads the text of the file at `path`.

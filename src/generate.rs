@@ -190,6 +190,9 @@ impl Run<'_> {
         let paths = plan.contract.as_ref().map_or_else(|_| Vec::new(), paths);
         self.task.note(|made| made.list = Some((paths, list.files().to_vec())));
         self.announce_list(&list);
+        for path in self.trunk.own_specs().filter(|path| !list.files().contains(path)) {
+            self.engine.events.notice(format!("'{path}' has a spec of its own, but no file of this name is written"));
+        }
         Ok(list)
     }
 
@@ -268,7 +271,7 @@ impl Run<'_> {
             // A file that cannot be read is there all the same.
             tokio::task::spawn_blocking(move || !matches!(workspace.read(&path), Ok(None))).await.unwrap_or(true)
         };
-        self.task.past.choose(path, &self.ground.sources(path, None), is_there)
+        self.task.past.choose(path, &self.ground.sources(path, self.task.spec.own(path)), is_there)
     }
 
     /// The question for a file: as for a new one, or as it stands on disk where it was made before.
@@ -335,7 +338,7 @@ impl Run<'_> {
         self.note_end(answer.as_ref().err().map(|error| error.downcast_ref()));
         match answer {
             Ok(file) => {
-                let sources = self.ground.sources(&path, None);
+                let sources = self.ground.sources(&path, self.task.spec.own(&path));
                 self.task.note(|made| made.files.insert(path, sources));
                 land(self.engine, self.workspace, file).await;
             }

@@ -15,7 +15,7 @@
 //! In a straight line: [`spec`], [`plan`], [`file_list`], [`file`], then [`engine`], which puts one question to the
 //! model, and [`generate`], which puts all of them.
 //!
-//! * Nouns and stages: [`spec`] is what a person wants; [`plan`] what the files agree on, with the [`contract`] in it
+//! * Nouns and stages: [`spec`] is what a person wants, for all files and for single ones; [`plan`] what the files agree on, with the [`contract`] in it
 //!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
 //!   functions, `ask` and `read`.
 //! * Run again: [`lineage`] knows what every file was made from, [`rerun`] decides what has to be asked for,
@@ -24,14 +24,15 @@
 //!   new.
 //! * Pure parts: [`path`] parses what a model calls a path, [`path_list`] reads a list of them out of whatever it said,
 //!   [`thinking`] tells what a model thinks from what it answers, [`extract`] takes a file's text out of an answer,
-//!   [`signatures`] takes what a file offers out of its text, [`prompts`] holds every word that is sent, [`tokens`]
-//!   counts roughly and [`usage`] what was used, [`settings`] decides from what was typed and found, [`source`] opens
-//!   what answers, [`reachable`] what could, [`shipped`] has the examples built in, [`starter`] the first files of a
-//!   project.
+//!   [`image`] tells what pictures there are, [`signatures`] takes what a file offers out of its text, [`prompts`] holds
+//!   every word that is sent, [`tokens`] counts roughly and [`usage`] what was used, [`settings`] decides from what was
+//!   typed and found, [`source`] opens what answers, [`reachable`] what could, [`shipped`] has the examples built in,
+//!   [`starter`] the first files of a project.
 //! * The way back: [`tree`] is a codebase as it was read, [`encoding`] turns its bytes into text and back, and
 //!   [`secrets`] keeps credentials out of what is sent; [`patch`] puts a model's replacement where it belongs,
 //!   and [`fixes`] all those of an answer. [`mentions`] is what an error points at, [`references`] who defines and
-//!   imports what, [`selection`] what of a codebase goes into a question. [`debug`] asks what is wrong with one,
+//!   imports what, [`recent`] what was changed last, [`selection`] what of a codebase goes into a
+//!   question. [`debug`] asks what is wrong with one,
 //!   [`pm`] for the spec that would make one, with the contract that [`outline`] reads off it; [`comparison`] says how
 //!   much two have in common.
 //! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
@@ -40,7 +41,8 @@
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]; [`landing`] tells what becomes of files.
 //!   The library prints nothing.
-//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes are [`command`]. Environment, terminal and
+//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes are `command`, which
+//!   only git is run with: [`worktree`] has a run's files on a branch of their own. Environment, terminal and
 //!   clock belong to the binary, which can use only what is public here.
 //!
 //! # What always holds
@@ -61,7 +63,7 @@
 
 pub mod budget;
 pub mod check;
-pub mod command;
+mod command;
 pub mod comparison;
 mod continuation;
 pub mod contract;
@@ -75,6 +77,7 @@ pub mod file;
 pub mod file_list;
 pub mod fixes;
 pub mod generate;
+pub mod image;
 pub mod landing;
 mod leader;
 pub mod lineage;
@@ -93,6 +96,7 @@ pub mod prompts;
 pub mod proposal;
 pub mod questions;
 pub mod reachable;
+pub mod recent;
 pub mod references;
 mod repetition;
 pub mod report;
@@ -112,3 +116,4 @@ pub mod tokens;
 pub mod tree;
 pub mod usage;
 pub mod workspace;
+pub mod worktree;

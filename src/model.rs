@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use self::provider::Rung;
 pub use self::{price::Price, server::Server};
 
-use crate::{pace::Room, tokens, usage::Usage};
+use crate::{image::Image, pace::Room, tokens, usage::Usage};
 
 /// Whatever can answer a request: a server, a recorded run.
 pub trait Model: Send + Sync {
@@ -67,6 +67,15 @@ pub struct Request {
 pub struct Message {
     pub role: Role,
     pub text: Arc<str>,
+    /// What the text shows, in the order in which it names it; shared like the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Arc<Image>>,
+}
+
+impl Message {
+    pub fn new(role: Role, text: impl Into<Arc<str>>) -> Message {
+        Message { role, text: text.into(), images: Vec::new() }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -230,6 +239,8 @@ pub enum Error {
         /// What it has, and what comes nearest.
         nearest: Vec<String>,
     },
+    #[error("{host} does not take the images of this spec for '{model}': {message}")]
+    NoImages { host: String, model: String, message: String },
     #[error("the answer broke off: {why}")]
     Broken { why: String },
     #[error("no {what} for {seconds} s")]
@@ -266,6 +277,7 @@ impl Error {
             | Error::Unauthorized { .. }
             | Error::OutOfCredit { .. }
             | Error::UnknownModel { .. }
+            | Error::NoImages { .. }
             | Error::TooLong { .. }
             | Error::OverBudget { .. }
             | Error::NotRecorded { .. }
@@ -282,6 +294,7 @@ impl Error {
                 | Error::Unauthorized { .. }
                 | Error::OutOfCredit { .. }
                 | Error::UnknownModel { .. }
+                | Error::NoImages { .. }
         )
     }
 
@@ -314,6 +327,14 @@ impl Error {
         message.contains("model") && complaints.iter().any(|complaint| message.contains(complaint))
     }
 
+    /// Whether a service that was sent pictures complains of them, in the words of OpenAI, Anthropic, Mistral, DeepSeek,
+    /// Ollama, llama.cpp or vLLM. Some of them say so with a status that passes elsewhere.
+    pub(crate) fn is_about_images(&self) -> bool {
+        let Error::Status { status: 400 | 404 | 415 | 422 | 500 | 501, message, .. } = self else { return false };
+        let message = message.to_lowercase();
+        ["image", "vision", "multimodal", "multi-modal", "modalit", "mmproj"].iter().any(|word| message.contains(word))
+    }
+
     /// What to do about it, if there is something.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         let words = match self {
@@ -335,6 +356,9 @@ impl Error {
             Error::UnknownModel { nearest, .. } => {
                 let names: Vec<_> = nearest.iter().map(|name| format!("'{name}'")).collect();
                 return Some(format!("it has {}; --model names one", names.join(", ")).into());
+            }
+            Error::NoImages { .. } => {
+                "name a model that can see, --model, or take the link to the image out of the spec"
             }
             Error::Status { status: 404, .. } => "are the address and the model's name right? --base-url, --model",
             Error::Status { status: 429, .. } => "the service asks for patience; --jobs 4 asks it for less at once",

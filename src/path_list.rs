@@ -14,6 +14,7 @@ mod words;
 
 use std::borrow::Cow;
 
+pub(crate) use self::words::is_path;
 use self::{
     calls::{Arguments, Call},
     values::{LIST_KEYS, Rigour, Trust, is_same_name},

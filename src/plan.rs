@@ -1,5 +1,7 @@
 //! The plan: what the files agree on before any of them is written. Asked for with the trunk that all branches share.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -8,10 +10,11 @@ use similar::TextDiff;
 use crate::{
     contract::Contract,
     file_list::FileList,
+    image::Image,
     model::{Form, Message, Reply, Request, Role},
     path::RelPath,
     prompts::Prompts,
-    spec::Spec,
+    spec::{FileSpec, Spec},
     tokens,
 };
 
@@ -31,7 +34,11 @@ pub struct Plan {
 
 /// The conversation that every branch continues: rules, spec, plan. Byte for byte the same in all of them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trunk(Vec<Message>);
+pub struct Trunk {
+    messages: Vec<Message>,
+    /// What single branches bring along in their last message.
+    own: BTreeMap<RelPath, FileSpec>,
+}
 
 impl Plan {
     pub fn new(text: String) -> Plan {
@@ -54,8 +61,8 @@ impl Plan {
 pub fn ask(prompts: &Prompts, spec: &Spec) -> Result<Request> {
     let rules = prompts.render("rules", json!({}))?;
     let messages = vec![
-        Message { role: Role::System, text: rules.into() },
-        Message { role: Role::User, text: spec.text.as_str().into() },
+        Message::new(Role::System, rules),
+        Message { images: spec.images.clone(), ..Message::new(Role::User, spec.text.as_str()) },
     ];
     Ok(Request { messages, form: Form::Text })
 }
@@ -64,7 +71,8 @@ pub fn ask(prompts: &Prompts, spec: &Spec) -> Result<Request> {
 pub fn ask_again(prompts: &Prompts, old: &Spec, plan: &Plan, new: &Spec) -> Result<Request> {
     let difference = TextDiff::from_lines(&old.text, &new.text).unified_diff().context_radius(CONTEXT).to_string();
     let last = prompts.render("plan_again", json!({ "difference": difference }))?;
-    Ok(Trunk::new(prompts, old, plan)?.branch(last, Form::Text))
+    let images = if old.images == new.images { Vec::new() } else { new.images.clone() };
+    Ok(Trunk::new(prompts, old, plan)?.branch_with(last, images, Form::Text))
 }
 
 /// Reads the plan: the whole answer, out of the fence that some models put around a document.
@@ -76,19 +84,58 @@ pub fn read(reply: &Reply) -> Result<Plan, String> {
 impl Trunk {
     pub fn new(prompts: &Prompts, spec: &Spec, plan: &Plan) -> Result<Trunk> {
         let mut messages = ask(prompts, spec)?.messages;
-        messages.push(Message { role: Role::Assistant, text: plan.text.as_str().into() });
-        Ok(Trunk(messages))
+        messages.push(Message::new(Role::Assistant, plan.text.as_str()));
+        Ok(Trunk { messages, own: spec.files.clone() })
+    }
+
+    /// The spec that belongs to this file alone, if it has one.
+    pub fn own_spec(&self, path: &RelPath) -> Option<&FileSpec> {
+        self.own.get(path)
+    }
+
+    /// The files that have one.
+    pub fn own_specs(&self) -> impl Iterator<Item = &RelPath> {
+        self.own.keys()
     }
 
     /// A branch: the trunk and one last message. The texts of the trunk are shared, not copied.
     pub fn branch(&self, last: String, form: Form) -> Request {
-        let mut messages = self.0.clone();
-        messages.push(Message { role: Role::User, text: last.into() });
+        self.branch_with(last, Vec::new(), form)
+    }
+
+    /// A branch whose last message has pictures with it.
+    pub fn branch_with(&self, last: String, images: Vec<Arc<Image>>, form: Form) -> Request {
+        let mut messages = self.messages.clone();
+        messages.push(Message { images, ..Message::new(Role::User, last) });
         Request { messages, form }
     }
 
-    /// Estimated length.
+    /// Estimated length, without the pictures.
     pub fn tokens(&self) -> u64 {
-        self.0.iter().map(|message| tokens::estimate(&message.text)).sum()
+        self.messages.iter().map(|message| tokens::estimate(&message.text)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_asked_for_again_with_the_pictures_that_it_has_not_seen() {
+        let prompts = Prompts::with(BTreeMap::new()).expect("are built in");
+        let image = |bytes: &[u8]| Arc::new(Image::new("a", bytes).expect("is one"));
+        let spec = |images: &[&Arc<Image>]| Spec {
+            images: images.iter().map(|image| (*image).clone()).collect(),
+            ..Spec::new("a spec").expect("is one")
+        };
+        let (one, two) = (image(b"GIF89a1"), image(b"GIF89a2"));
+        let asked = |old: &Spec, new: &Spec| {
+            let request = ask_again(&prompts, old, &Plan::new("# P".to_owned()), new).expect("renders");
+            request.messages.iter().map(|message| message.images.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(asked(&spec(&[]), &spec(&[])), [0, 0, 0, 0]);
+        assert_eq!(asked(&spec(&[]), &spec(&[&one, &two])), [0, 0, 0, 2]);
+        assert_eq!(asked(&spec(&[&one]), &spec(&[&two])), [0, 1, 0, 1]);
+        assert_eq!(asked(&spec(&[&one]), &spec(&[&one])), [0, 1, 0, 0]);
     }
 }

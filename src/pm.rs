@@ -62,8 +62,7 @@ pub fn ask_to_join(prompts: &Prompts, codebase: &Codebase<'_>, parts: &[(String,
 
 fn request(prompts: &Prompts, question: String) -> Result<Request> {
     let rules = prompts.render("pm_rules", json!({}))?;
-    let messages =
-        vec![Message { role: Role::System, text: rules.into() }, Message { role: Role::User, text: question.into() }];
+    let messages = vec![Message::new(Role::System, rules), Message::new(Role::User, question)];
     Ok(Request { messages, form: Form::Text })
 }
 

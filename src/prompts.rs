@@ -12,6 +12,9 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("plan_again", include_str!("../prompts/plan_again.md")),
     ("file_list", include_str!("../prompts/file_list.md")),
     ("file_list_as_json", include_str!("../prompts/file_list_as_json.md")),
+    ("own_spec", include_str!("../prompts/own_spec.md")),
+    ("included", include_str!("../prompts/included.md")),
+    ("image", include_str!("../prompts/image.md")),
     ("file", include_str!("../prompts/file.md")),
     ("file_again", include_str!("../prompts/file_again.md")),
     ("spec_slice", include_str!("../prompts/spec_slice.md")),
@@ -30,6 +33,7 @@ const BUILT_IN: &[(&str, &str)] = &[
 ];
 
 /// The templates, by name.
+#[derive(Clone)]
 pub struct Prompts(Environment<'static>);
 
 impl Prompts {

@@ -76,7 +76,7 @@ pub fn known(
         return Ok(questions);
     }
     let ground = Ground { plan: &plan, prompts: prompts.fingerprint(&WORDS), model: to.model };
-    for chosen in past.explain(&ground, |path| Ok((shelf.read)(path)?.is_some()))? {
+    for chosen in past.explain(&ground, spec, |path| Ok((shelf.read)(path)?.is_some()))? {
         let is_new = chosen.reasons.iter().any(|reason| matches!(reason, Reason::New | Reason::Missing));
         match chosen.reasons.as_slice() {
             [] => {}

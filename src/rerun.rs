@@ -51,7 +51,8 @@ impl Past {
         let are_rules_new = lineage.rules != prompts.fingerprint(&RULES);
         match () {
             () if !is_plan_there || (are_rules_new && self.renewal == Renewal::WriteAnew) => Planning::New,
-            () if old != *spec => Planning::Again { old },
+            // Only the text is remembered; it names the pictures with their hashes.
+            () if old.text != spec.text => Planning::Again { old },
             () => Planning::Saved,
         }
     }
@@ -79,9 +80,14 @@ impl Past {
     ///
     /// # Errors
     /// If a file cannot be looked at.
-    pub fn explain(&self, ground: &Ground<'_>, is_there: impl Fn(&RelPath) -> Result<bool>) -> Result<Vec<Chosen>> {
+    pub fn explain(
+        &self,
+        ground: &Ground<'_>,
+        spec: &Spec,
+        is_there: impl Fn(&RelPath) -> Result<bool>,
+    ) -> Result<Vec<Chosen>> {
         let Some(list) = self.list(ground.plan).or_else(|| ground.plan.listed()) else { return Ok(Vec::new()) };
-        let choose = |path: &RelPath| Ok(self.choose(path, &ground.sources(path, None), is_there(path)?));
+        let choose = |path: &RelPath| Ok(self.choose(path, &ground.sources(path, spec.own(path)), is_there(path)?));
         list.files().iter().map(choose).collect()
     }
 }

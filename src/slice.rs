@@ -13,7 +13,7 @@ use crate::{
     contract::{Contract, FileContract, Name, Project},
     event::Question,
     model::{
-        Error, Message, Request,
+        Error, Request,
         window::{cautious_tokens, room_for_answer, tokens_of},
     },
     path::RelPath,
@@ -262,7 +262,7 @@ impl<'a> Material<'a> {
         };
         let mut request = request.clone();
         for (index, text) in [(1, spec), (2, plan)] {
-            request.messages[index] = Message { role: request.messages[index].role, text: text.into() };
+            request.messages[index].text = text.into();
         }
         Ok(request)
     }

@@ -9,9 +9,11 @@
 mod amend;
 mod base;
 mod cache;
+mod carry;
 mod codebase;
 mod commit;
 mod disk;
+mod folder;
 mod landing_log;
 mod manifest;
 mod memory;
@@ -23,6 +25,7 @@ mod transaction;
 pub mod tree;
 mod undo;
 mod waiting;
+mod watch;
 
 use std::{
     collections::BTreeSet,
@@ -40,7 +43,9 @@ use cap_std::{
 pub use self::{
     amend::{amend, hash_of},
     cache::Cache,
+    carry::{carry_memory, is_taken, nearest},
     codebase::read_tree,
+    folder::{Folder, Outside},
     named::{
         Access, is_cut_short, is_directory, is_file, read_below, read_lineage, read_named, read_prompts, read_record,
         write_new, write_own,
@@ -48,6 +53,7 @@ pub use self::{
     run_log::RunLog,
     settle::Resolution,
     undo::{Rest, Undone},
+    watch::{Inputs, Stirs, Watch},
 };
 use self::{
     disk::{Moved, Present, explained, hash},

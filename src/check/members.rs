@@ -31,6 +31,7 @@ const OF_ALL: &[&str] = &[
     "from",
     "try_from",
     "as_any",
+    "into_iter",
     "fmt",
 ];
 /// Traits of the standard library that bring no more than these methods.
@@ -134,6 +135,7 @@ impl<'t> Project<'t> {
         let derives = self.units[unit].facts.rust.derives.iter().filter(|(index, _)| *index == class);
         traits.extend(derives.flat_map(|(_, names)| names.iter().copied()));
         let mut is_open = definition.is_open
+            || self.units[unit].facts.is_open
             || definition.kind == ClassKind::Interface
             || self.rust.macro_words.contains(definition.name);
         for name_of_trait in traits {
@@ -193,6 +195,11 @@ impl<'t> Project<'t> {
             },
         }
     }
+}
+
+/// Whether a trait is one of those whose methods are known.
+pub fn is_standard_trait(name: &str) -> bool {
+    TRAITS.iter().any(|(known, _)| *known == name)
 }
 
 /// What every object of JavaScript has, and every function.

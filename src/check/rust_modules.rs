@@ -101,8 +101,13 @@ impl<'t> Modules<'t> {
             match candidates.iter().find_map(|path| project.unit_at(path)) {
                 Some(child) => {
                     self.children.insert(((unit, module.scope), module.name.text), child);
-                    self.parents.entry(child).or_default().push((unit, module.scope));
+                    // Behind a condition of compilation other crates and names may be there.
+                    if !module.is_special {
+                        self.parents.entry(child).or_default().push((unit, module.scope));
+                    }
                 }
+                // Too long to be read, but there.
+                None if candidates.iter().any(|path| project.by_path.contains_key(path.as_str())) => {}
                 None if module.is_special || facts.is_open => {}
                 None if project.manifests.may_be_built(&candidates[0], &project.directories) => {}
                 None => self.missing.push((unit, module.name, format!("'{}' and '{}'", candidates[0], candidates[1]))),
@@ -148,6 +153,10 @@ impl<'t> Modules<'t> {
         }
         let module = (unit, module_scope(project, unit, scope));
         let first = path[0].text;
+        // A type of the language, and perhaps a module of the same name.
+        if PRIMITIVES.contains(&first) {
+            return Place::Unknown;
+        }
         let start = match first {
             "crate" => self.root_of(unit).map(|root| Place::Module((root, 0))),
             "self" => Some(Place::Module(module)),
@@ -246,8 +255,10 @@ impl<'t> Modules<'t> {
             return Place::Unknown;
         }
         match self.through_globs(project, unit, scope, name, goes_on, steps) {
-            // Macros are exported from wherever they stand.
-            Place::Missing(..) if project.rust.macros.contains(name.text) => Place::Unknown,
+            // Macros are exported from wherever they stand, and derives make types beside those that they are for.
+            Place::Missing(..) if project.rust.macros.contains(name.text) || project.rust.may_be_derived(name.text) => {
+                Place::Unknown
+            }
             found => found,
         }
     }
@@ -311,6 +322,10 @@ impl<'t> Modules<'t> {
             What::Function(function) => Place::Function(unit, *function),
             What::Import(import, Imported::Name(_)) => {
                 let path = &project.units[unit].facts.imports[*import].names;
+                // Under another condition it may come from somewhere else.
+                if project.units[unit].facts.imports[*import].is_guarded {
+                    return Place::Unknown;
+                }
                 // `use foo::{self}` and `use foo;` name the crate itself.
                 if path.len() == 1 && path[0].text == name.text {
                     return match self.libraries.get(name.text) {
@@ -355,6 +370,11 @@ impl<'t> Modules<'t> {
         }
     }
 }
+
+const PRIMITIVES: &[&str] = &[
+    "f32", "f64", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "char",
+    "str", "bool",
+];
 
 /// What a type has under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -82,7 +82,8 @@ pub fn survey<'t>(tree: &Tree, source: &'t str) -> Survey<'t> {
     let mut depth = 0;
     loop {
         let node = cursor.node();
-        let is_comment = node.is_named() && node.kind().ends_with("comment");
+        let is_comment =
+            matches!(node.kind(), "comment" | "line_comment" | "block_comment" | "js_comment" | "html_comment");
         if is_comment && node.child_by_field_name("doc").is_none() {
             survey.comments.push(name(node, source));
         }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Error, Finish, Form, Piece, Price, Request, Role, http::Endpoint, service::Service};
-use crate::usage::Usage;
+use super::{Error, Finish, Form, Message, Piece, Price, Request, Role, http::Endpoint, service::Service};
+use crate::{image::Image, usage::Usage};
 
 pub(super) const VERSION: &str = "2023-06-01";
 /// The field that limits an answer's length, which this protocol wants named always.
@@ -21,7 +21,7 @@ pub(super) fn body(service: &Service, request: &Request) -> Value {
         .enumerate()
         .map(|(index, message)| match Some(index) == trunk {
             true => json!({ "role": message.role, "content": cached(&message.text) }),
-            false => json!({ "role": message.role, "content": &*message.text }),
+            false => json!({ "role": message.role, "content": content(message) }),
         })
         .collect();
     let rules: String = rules.iter().map(|message| &*message.text).collect::<Vec<_>>().join("\n\n");
@@ -51,6 +51,17 @@ pub(super) fn body(service: &Service, request: &Request) -> Value {
         }
     }
     body
+}
+
+/// Plain text, or blocks where there are pictures. No answer has any, so the one that is marked for the cache has none.
+fn content(Message { text, images, .. }: &Message) -> Value {
+    if images.is_empty() {
+        return json!(&**text);
+    }
+    let source =
+        |image: &Image| json!({ "type": "base64", "media_type": image.kind.media_type(), "data": image.base64 });
+    let images = images.iter().map(|image| json!({ "type": "image", "source": source(image) }));
+    images.chain([json!({ "type": "text", "text": &**text })]).collect()
 }
 
 /// Reads the events of one answer.

@@ -17,7 +17,11 @@ use futures::{
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Finish, Message, Model, Piece, Price, Reply, Request, Role, provider::Rung};
-use crate::{event::Event, usage::Usage};
+use crate::{
+    event::Event,
+    image::{Image, Kind},
+    usage::Usage,
+};
 
 /// One line of a recorded run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +33,13 @@ pub enum Line {
     Text {
         id: String,
         text: Arc<str>,
+    },
+    /// A picture that requests name by its hash. Its bytes stay where they are, in the person's own file.
+    Image {
+        id: String,
+        name: String,
+        kind: Kind,
+        bytes: usize,
     },
     Call {
         request: RecordedRequest,
@@ -53,6 +64,8 @@ pub struct RecordedRequest {
 pub struct RecordedMessage {
     pub role: Role,
     pub text: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
 }
 
 /// Where lines go, one after the other.
@@ -96,10 +109,17 @@ impl Model for Recorder {
 
     fn reply(&self, request: &Request, most: Option<u64>) -> BoxStream<'static, Result<Piece, Error>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        for Message { text, .. } in &request.messages {
+        for Message { text, images, .. } in &request.messages {
             let id = text_id(text);
             if known.insert(id.clone()) {
                 (self.tape)(&Line::Text { id, text: text.clone() });
+            }
+            for image in images {
+                let Image { id, name, kind, .. } = &**image;
+                if known.insert(id.clone()) {
+                    let (id, name, kind, bytes) = (id.clone(), name.clone(), *kind, image.bytes());
+                    (self.tape)(&Line::Image { id, name, kind, bytes });
+                }
             }
         }
         let call = OpenCall { request: record(request), reply: Reply::default(), tape: self.tape.clone() };
@@ -167,7 +187,7 @@ impl Cassette {
             match line {
                 Line::Text { id, text } => drop(cassette.texts.insert(id, text)),
                 Line::Call { request, reply } => cassette.keep(request, reply),
-                Line::Rejected { .. } | Line::Note(_) | Line::Event(_) => {}
+                Line::Image { .. } | Line::Rejected { .. } | Line::Note(_) | Line::Event(_) => {}
             }
         }
         if cassette.replies.is_empty() {
@@ -211,6 +231,15 @@ impl Cassette {
                     line + 1,
                     excerpt(&message.text),
                     excerpt(recorded),
+                );
+            }
+            let recorded = nearest.messages.get(index).map_or(&[][..], |message| &message.images);
+            if !message.images.iter().map(|image| &image.id).eq(recorded) {
+                return format!(
+                    "the nearest in '{}' has other images with message {} of {}",
+                    self.name,
+                    index + 1,
+                    asked.messages.len()
                 );
             }
         }
@@ -284,7 +313,11 @@ fn tokens_of(text: &str) -> Vec<String> {
 }
 
 pub(super) fn record(request: &Request) -> RecordedRequest {
-    let message = |Message { role, text }: &Message| RecordedMessage { role: *role, text: text_id(text) };
+    let message = |Message { role, text, images }: &Message| RecordedMessage {
+        role: *role,
+        text: text_id(text),
+        images: images.iter().map(|image| image.id.clone()).collect(),
+    };
     let function = request.form.function().map(|function| function.name.clone());
     RecordedRequest { messages: request.messages.iter().map(message).collect(), function }
 }

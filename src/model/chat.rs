@@ -5,13 +5,13 @@ mod chunk;
 use serde_json::{Value, json};
 
 use self::chunk::{Chunk, error_in};
-use super::{Error, Finish, Form, Function, Piece, Price, Request, http::Endpoint, service::Service};
+use super::{Error, Finish, Form, Function, Message, Piece, Price, Request, http::Endpoint, service::Service};
 use crate::usage::Usage;
 
 /// The request as it goes over the wire. The messages stand first and what varies stands behind them,
 /// so that the bytes of two branches part as late as possible.
 pub(super) fn body(service: &Service, request: &Request) -> Value {
-    let message = |message: &super::Message| json!({ "role": message.role, "content": &*message.text });
+    let message = |message: &Message| json!({ "role": message.role, "content": content(message) });
     let mut body = json!({
         "model": service.model,
         "messages": request.messages.iter().map(message).collect::<Vec<_>>(),
@@ -36,6 +36,15 @@ pub(super) fn body(service: &Service, request: &Request) -> Value {
         }
     }
     body
+}
+
+/// Plain text, or parts where there are pictures: those go first, as every provider advises.
+fn content(Message { text, images, .. }: &Message) -> Value {
+    if images.is_empty() {
+        return json!(&**text);
+    }
+    let images = images.iter().map(|image| json!({ "type": "image_url", "image_url": { "url": image.data_url() } }));
+    images.chain([json!({ "type": "text", "text": &**text })]).collect()
 }
 
 /// Reads the chunks of one answer.

@@ -15,7 +15,13 @@ pub(super) const WINDOW: u64 = 32_768;
 /// tokens it says to have read would not tell of it: some versions count only what was not in the prefix cache, and all
 /// branches share their trunk.
 pub(super) fn body(service: &Service, request: &Request) -> Value {
-    let message = |message: &super::Message| json!({ "role": message.role, "content": &*message.text });
+    let message = |message: &super::Message| {
+        let mut turn = json!({ "role": message.role, "content": &*message.text });
+        if !message.images.is_empty() {
+            turn["images"] = message.images.iter().map(|image| json!(image.base64)).collect();
+        }
+        turn
+    };
     let mut body = json!({
         "model": service.model,
         "messages": request.messages.iter().map(message).collect::<Vec<_>>(),

@@ -35,7 +35,7 @@ pub async fn probe(model: &dyn Model, question: &str, limit: Duration) -> Abilit
     });
     let function = Function { name: "answer".to_owned(), description: "Takes the answer.".to_owned(), parameters };
     let ask = |form: Form| async move {
-        let messages = vec![Message { role: Role::User, text: question.into() }];
+        let messages = vec![Message::new(Role::User, question)];
         timeout(limit, answer(model, &Request { messages, form })).await.ok()
     };
     let schema = ask(Form::Schema(function.clone())).await;

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Error, Finish, Form, Function, Piece, Price, Request, http::Endpoint, service::Service};
+use super::{Error, Finish, Form, Function, Message, Piece, Price, Request, http::Endpoint, service::Service};
 use crate::usage::Usage;
 
 /// The request; what varies stands behind the messages.
 pub(super) fn body(service: &Service, request: &Request) -> Value {
-    let message = |message: &super::Message| json!({ "role": message.role, "content": &*message.text });
+    let message = |message: &Message| json!({ "role": message.role, "content": content(message) });
     let mut body = json!({
         "model": service.model,
         "input": request.messages.iter().map(message).collect::<Vec<_>>(),
@@ -33,6 +33,15 @@ pub(super) fn body(service: &Service, request: &Request) -> Value {
         }
     }
     body
+}
+
+/// Plain text, or parts where there are pictures.
+fn content(Message { text, images, .. }: &Message) -> Value {
+    if images.is_empty() {
+        return json!(&**text);
+    }
+    let images = images.iter().map(|image| json!({ "type": "input_image", "image_url": image.data_url() }));
+    images.chain([json!({ "type": "input_text", "text": &**text })]).collect()
 }
 
 /// Reads the events of one answer.

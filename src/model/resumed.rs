@@ -39,7 +39,7 @@ impl Unfinished {
                     }
                 }
                 Line::Rejected { request } => drop(replies.remove(&request)),
-                Line::Call { .. } | Line::Text { .. } | Line::Note(_) | Line::Event(_) => {}
+                Line::Call { .. } | Line::Text { .. } | Line::Image { .. } | Line::Note(_) | Line::Event(_) => {}
             }
         }
         (!replies.is_empty()).then_some(Unfinished { replies })

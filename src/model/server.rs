@@ -181,7 +181,7 @@ impl Connection {
                     pieces.extend(self.endpoint.take_room().map(|room| Ok(Piece::Room(room))));
                     return stream::iter(pieces).chain(read(events, self.reader())).boxed();
                 }
-                Err(error) => error,
+                Err(error) => self.about_images(error, request),
             };
             let Some(parameter) = parameters::refused(&error, &body) else {
                 pieces.push(Err(self.explained(error).await));
@@ -232,6 +232,17 @@ impl Connection {
             Wire::Responses => Box::new(responses::reader(endpoint, price)),
             Wire::Anthropic => Box::new(anthropic::reader(endpoint, price)),
             Wire::Ollama => Box::new(ollama::reader(endpoint, price)),
+        }
+    }
+
+    /// The error, or that the pictures were refused if that is what it says.
+    fn about_images(&self, error: Error, request: &Request) -> Error {
+        let has_images = request.messages.iter().any(|message| !message.images.is_empty());
+        match &error {
+            Error::Status { host, message, .. } if has_images && error.is_about_images() => {
+                Error::NoImages { host: host.clone(), model: self.service.model.clone(), message: message.clone() }
+            }
+            _ => error,
         }
     }
 

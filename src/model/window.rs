@@ -172,10 +172,8 @@ mod tests {
         for (window, room) in [(4096, 1024), (8192, 2048), (16_384, 4096), (1_000_000, 4096)] {
             assert_eq!(room_for_answer(window), room);
         }
-        let request = |bytes: usize| Request {
-            messages: vec![Message { role: Role::User, text: "x".repeat(bytes).into() }],
-            form: Form::Text,
-        };
+        let request =
+            |bytes: usize| Request { messages: vec![Message::new(Role::User, "x".repeat(bytes))], form: Form::Text };
         assert_eq!(check(&request(3 * 3000), 4096), Ok(()));
         assert_eq!(check(&request(3 * 3100), 4096), Err(Error::TooLong { needed: 3100 + 8 + 1024, window: 4096 }));
     }

@@ -15,7 +15,7 @@ const PRODUCTS: &str = "node.js vue.js next.js nuxt.js react.js express.js three
 const LONGEST: usize = 1024;
 
 /// Whether the text is, as a whole, what a path looks like: slashes, an extension, or a name that everybody knows.
-pub(super) fn is_path(text: &str) -> bool {
+pub(crate) fn is_path(text: &str) -> bool {
     let text = text.trim();
     if text.is_empty() || text.len() > LONGEST || text.contains(['\n', '<', '>', '"', '|', '?', '*']) {
         return false;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::lineage::Lineage;
 
-const NAME: &str = "lineage.json";
+pub(super) const NAME: &str = "lineage.json";
 /// As it will be when the commit under way is done.
 const NEXT: &str = "lineage.next.json";
 /// As it was before the last run.

@@ -155,6 +155,32 @@ impl Asked {
     pub fn messages(&self) -> Vec<(String, String)> {
         messages(&self.json())
     }
+
+    /// The data URL of every image, whatever the dialect, with the number of its message; the rules do not count.
+    pub fn images(&self) -> Vec<(usize, String)> {
+        let json = self.json();
+        let turns = json["messages"].as_array().or(json["input"].as_array()).cloned().unwrap_or_default();
+        let turns = turns.iter().filter(|turn| turn["role"] != "system").enumerate();
+        turns.flat_map(|(index, turn)| images(turn).into_iter().map(move |image| (index, image))).collect()
+    }
+}
+
+fn images(turn: &Value) -> Vec<String> {
+    let words = |value: &Value| value.as_str().expect("is text").to_owned();
+    let of_part = |part: &Value| match part["type"].as_str() {
+        Some("image_url") => Some(words(&part["image_url"]["url"])),
+        Some("input_image") => Some(words(&part["image_url"])),
+        Some("image") => {
+            let source = &part["source"];
+            assert_eq!(source["type"], "base64");
+            Some(format!("data:{};base64,{}", words(&source["media_type"]), words(&source["data"])))
+        }
+        _ => None,
+    };
+    let parts = turn["content"].as_array().into_iter().flatten().filter_map(of_part);
+    // Ollama looks at the bytes for the type.
+    let bare = turn["images"].as_array().into_iter().flatten().map(|image| format!("data:;base64,{}", words(image)));
+    parts.chain(bare).collect()
 }
 
 fn messages(json: &Value) -> Vec<(String, String)> {

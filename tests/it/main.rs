@@ -1,5 +1,6 @@
 //! The real binary against a fake provider over real sockets: what was sent, what was written, what was said.
 
+mod branches;
 mod cassettes;
 mod check;
 mod debug;
@@ -7,6 +8,7 @@ mod faces;
 mod fake;
 mod faults;
 mod generate;
+mod includes;
 mod killing;
 mod merging;
 mod money;
@@ -23,6 +25,7 @@ mod snapshot;
 mod start;
 mod tidy;
 mod undo;
+mod watching;
 mod weather;
 mod windows;
 mod wires;

@@ -3,6 +3,7 @@
 use std::{
     io::{IsTerminal, Write},
     path::Path,
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, bail};
@@ -24,7 +25,7 @@ use smol_dev::{
 use crate::{
     cli::{AskArgs, Local, TreeArgs},
     face::{BOLD, DIM, Face, SHARES, say},
-    generate::{budget, run_id, tape},
+    run::{budget, run_id, tape},
     surroundings,
     words::{clean, counted, thousands},
 };
@@ -172,8 +173,8 @@ impl Decided {
                 ask.prompts.as_deref().map(workspace::read_prompts).transpose()?.unwrap_or_default(),
             )?,
             patience: settings.patience,
-            pace: Pace::new(settings.jobs.most(), settings.jobs.capacity(opened.capacity)),
-            budget,
+            pace: Arc::new(Pace::new(settings.jobs.most(), settings.jobs.capacity(opened.capacity))),
+            budget: Arc::new(budget),
             events,
         };
         Ok(Opened { engine, window, run, notices, name: opened.name, workspace })

@@ -98,6 +98,9 @@ pub struct GenArgs {
     /// Write only this file again, from the plan in the output directory (repeatable)
     #[arg(long, value_name = "PATH", env = "SMOL_FILE", hide_env = true, conflicts_with_all = ["plan_only", "from_plan"])]
     pub file: Vec<String>,
+    /// Let the spec include files from outside of the folder that it stands in
+    #[arg(long, env = "SMOL_ALLOW_OUTSIDE", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub allow_outside: bool,
     /// Stop when the plan and the file list stand
     #[arg(long, env = "SMOL_PLAN_ONLY", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with = "from_plan")]
     pub plan_only: bool,
@@ -112,6 +115,15 @@ pub struct GenArgs {
     /// Show every difference before it is written
     #[arg(long, env = "SMOL_DIFF", hide_env = true, value_parser = FalseyValueParser::new())]
     pub diff: bool,
+    /// Run again whenever the prompt, what belongs to it, or the plan in the output directory changes, until Ctrl-C
+    #[arg(long, env = "SMOL_WATCH", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with_all = ["dry_run", "record"])]
+    pub watch: bool,
+    /// Write into a git worktree on this new branch and commit there; your own files and index are not touched
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["watch", "dry_run", "explain", "record", "resolve"])]
+    pub branch: Option<String>,
+    /// Do it so many times at once, on the branches NAME-1, NAME-2 and so on, under one --max-cost and one --jobs
+    #[arg(long, value_name = "N", requires = "branch")]
+    pub variants: Option<NonZeroUsize>,
     /// Settle files whose new text waits, and ask no model: HOW is ours (yours stays), theirs (the new text takes its
     /// place) or markers (both, with conflict markers where they clash)
     #[arg(long, num_args = 2.., value_names = ["HOW", "PATH"], conflicts_with_all = ["prompt", "file", "plan_only", "from_plan"])]

@@ -1,8 +1,12 @@
 //! What follows from what was typed, set and found, before anything is opened or asked.
 
-use std::path::Path;
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use smol_dev::{
     event::Chosen,
     generate::Scope,
@@ -13,8 +17,8 @@ use smol_dev::{
     questions::Shelf,
     rerun::{Past, Planning, Renewal, WORDS},
     settings::{Settings, Typed},
-    spec::{Spec, SpecSource},
-    workspace::{self, Workspace},
+    spec::{Document, Spec, SpecSource},
+    workspace::{self, Folder, Outside, Workspace},
 };
 
 use crate::{
@@ -35,6 +39,8 @@ pub struct Decided {
     pub prompts: Prompts,
     pub asked: dry_run::Asked,
     pub past: Past,
+    /// The files beside the prompt that the spec was read from.
+    pub included: BTreeSet<PathBuf>,
 }
 
 impl Decided {
@@ -57,7 +63,7 @@ impl Decided {
         let ground = Ground { plan: &plan, prompts: self.prompts.fingerprint(&WORDS), model: &self.asked.model };
         let shelf = self.shelf();
         // A file that cannot be read is there all the same.
-        self.past.explain(&ground, |path| Ok(!matches!((shelf.read)(path), Ok(None))))
+        self.past.explain(&ground, &self.spec, |path| Ok(!matches!((shelf.read)(path), Ok(None))))
     }
 
     /// Whether there is nothing that a run would ask for.
@@ -70,8 +76,12 @@ impl Decided {
     }
 }
 
+/// The prompt as it was named.
+pub fn prompt(args: &GenArgs) -> &str {
+    args.prompt.as_ref().or(args.prompt_flag.as_ref()).map_or(DEFAULT_PROMPT, String::as_str)
+}
+
 pub fn decide(args: &GenArgs, face: &Face) -> Result<Decided> {
-    let spec = read_spec(args.prompt.as_ref().or(args.prompt_flag.as_ref()).map_or(DEFAULT_PROMPT, String::as_str))?;
     let typed = Typed {
         model: args.model.clone(),
         base_url: args.base_url.clone(),
@@ -93,6 +103,10 @@ pub fn decide(args: &GenArgs, face: &Face) -> Result<Decided> {
             .with_context(|| format!("could not read the prompts in '{}'", directory.display()))?,
         None => Default::default(),
     };
+    let prompts = Prompts::with(prompts)?;
+    let outside = if args.allow_outside { Outside::Allowed } else { Outside::Refused };
+    let mut included = BTreeSet::new();
+    let spec = read_spec(prompt(args), outside, &prompts, &mut included)?;
     let mut settings = settings;
     if workspace::is_cut_short(Path::new(&settings.out)) && !args.dry_run && !args.explain {
         drop(Workspace::open(Path::new(&settings.out), "")?);
@@ -105,7 +119,7 @@ pub fn decide(args: &GenArgs, face: &Face) -> Result<Decided> {
     let asked = dry_run::Asked::of(&settings, lineage.files.values().next().map(|sources| sources.model.as_str()));
     let renewal = if args.yes { Renewal::WriteAnew } else { Renewal::Keep };
     let past = Past { lineage, renewal };
-    let mut decided = Decided { spec, settings, prompts: Prompts::with(prompts)?, asked, past };
+    let mut decided = Decided { spec, settings, prompts, asked, past, included };
     if !args.dry_run && !args.explain && wants_renewal(&decided, face)? {
         decided.past.renewal = Renewal::WriteAnew;
     }
@@ -130,11 +144,25 @@ fn wants_renewal(decided: &Decided, face: &Face) -> Result<bool> {
     Ok(matches!(answer.as_deref(), Some("y" | "yes")))
 }
 
-fn read_spec(argument: &str) -> Result<Spec> {
+/// Every file that it is read from beside the prompt is put into `included`.
+fn read_spec(argument: &str, outside: Outside, prompts: &Prompts, included: &mut BTreeSet<PathBuf>) -> Result<Spec> {
     let text = match SpecSource::of(argument) {
         SpecSource::Stdin => std::io::read_to_string(std::io::stdin()).context("could not read the spec from stdin")?,
         SpecSource::File(path) => {
-            workspace::read_named(Path::new(&path)).with_context(|| format!("could not read the spec '{path}'"))?
+            let path = Path::new(&path);
+            let context = || format!("could not read the spec '{}'", path.display());
+            let text = workspace::read_named(path).with_context(context)?;
+            let folder = Folder::of(path, outside).with_context(context)?;
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            let document = Document { name: &name, text: &text, specs: &folder.specs()? };
+            let read = RefCell::new(BTreeSet::new());
+            let load = |below: &str| {
+                read.borrow_mut().insert(path.with_file_name("").join(below));
+                folder.read(below)
+            };
+            let spec = Spec::read(prompts, &document, &load);
+            included.extend(read.into_inner());
+            return spec;
         }
         SpecSource::Text(text) if workspace::is_file(Path::new(&text)) => {
             return Err(anyhow!(
@@ -143,5 +171,24 @@ fn read_spec(argument: &str) -> Result<Spec> {
         }
         SpecSource::Text(text) => text,
     };
-    Spec::new(&text)
+    // Whatever directory it is typed in has nothing to do with it.
+    let no_folder = |_: &str| bail!("a spec that comes as text has no folder to include from; save it as a .md file");
+    Spec::read(prompts, &Document { name: "the spec", text: &text, specs: &[] }, &no_folder)
+}
+
+/// What a person should know of their spec.
+pub fn about(spec: &Spec) -> Vec<String> {
+    let mut notices = Vec::new();
+    if !spec.files.is_empty() {
+        let files: Vec<_> = spec.files.keys().map(|path| format!("'{path}'")).collect();
+        notices.push(format!("shown to the writer of one file alone: the spec of {}", files.join(", ")));
+    }
+    match spec.all_images().map(|image| &image.id).collect::<BTreeSet<_>>().len() {
+        0 => {}
+        images => notices.push(format!(
+            "{} with the spec; estimates of tokens and cost leave images out",
+            if images == 1 { "1 image goes".to_owned() } else { format!("{images} images go") }
+        )),
+    }
+    notices
 }

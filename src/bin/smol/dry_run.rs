@@ -77,6 +77,10 @@ pub fn show(asked: &Asked, questions: &[(Question, Request)], face: &Face) -> Re
         writeln!(out, "{BOLD}{question}{BOLD:#} · {}", words(&counter, input, cost))?;
         for message in &request.messages {
             writeln!(out, "{DIM}{:?}{DIM:#}\n{}", message.role, clean(message.text.trim_end()))?;
+            for image in &message.images {
+                let size = thousands(image.bytes() as u64);
+                writeln!(out, "{DIM}image{DIM:#}\n{}, {}, {size} bytes", clean(&image.name), image.kind.media_type())?;
+            }
         }
         if let Some(function) = request.form.function() {
             writeln!(out, "{DIM}function{DIM:#}\n{}", serde_json::to_string_pretty(function)?)?;

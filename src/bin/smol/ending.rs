@@ -213,7 +213,7 @@ struct Folder<'a> {
 }
 
 /// The files that stand as they should, with their lines.
-fn landed(report: &Report) -> impl Iterator<Item = (&RelPath, usize)> {
+pub fn landed(report: &Report) -> impl Iterator<Item = (&RelPath, usize)> {
     let whole = report.written.iter().chain(&report.unchanged).map(|file| (&file.path, file.lines));
     whole.chain(report.merged.iter().map(|file| (&file.path, file.lines)))
 }

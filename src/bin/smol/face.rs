@@ -26,6 +26,8 @@ use crate::{
 pub struct Face {
     kind: Kind,
     is_verbose: bool,
+    /// Whose events these are, where several runs are shown at once.
+    variant: Option<Arc<str>>,
 }
 
 #[derive(Clone)]
@@ -55,7 +57,17 @@ impl Face {
             _ if can_move(&std::io::stderr()) => Kind::Screen(Arc::new(Screen::new())),
             _ => Kind::Lines,
         };
-        Face { kind, is_verbose: args.verbose }
+        Face { kind, is_verbose: args.verbose, variant: None }
+    }
+
+    /// Shows one of several runs at once. Moving lines of all of them would be too many: a line stays where it was
+    /// printed, and says whose it is.
+    pub fn of_variant(&self, name: &str) -> Face {
+        let kind = match &self.kind {
+            Kind::Screen(_) => Kind::Lines,
+            kind => kind.clone(),
+        };
+        Face { kind, is_verbose: false, variant: Some(name.into()) }
     }
 
     pub fn show(&self, event: &Event) {
@@ -64,10 +76,13 @@ impl Face {
         }
         match &self.kind {
             Kind::Quiet => {}
-            Kind::Json => json(event),
+            Kind::Json => json(event, self.variant.as_deref()),
             Kind::Lines => {
                 for line in lines(event, self.is_verbose) {
-                    say(&line);
+                    match &self.variant {
+                        Some(variant) => say(&format!("{DIM}{variant}{DIM:#}  {line}")),
+                        None => say(&line),
+                    }
                 }
                 if let (true, Event::Piece { question: Question::Plan, text }) = (self.is_verbose, event) {
                     let _ = write!(anstream::stderr(), "{}", clean(text));
@@ -120,8 +135,8 @@ impl Face {
     }
 
     /// Nothing began. Whoever reads JSON gets a report all the same, as the last line always is one.
-    pub fn ended_early(&self, error: &anyhow::Error) {
-        let report = Report { outcome: Outcome::Failed, error: Some(format!("{error:#}")), ..Report::default() };
+    pub fn ended_early(&self, outcome: Outcome, error: Option<&anyhow::Error>) {
+        let report = Report { outcome, error: error.map(|error| format!("{error:#}")), ..Report::default() };
         if self.is_json() {
             self.show(&Event::Finished { report: Box::new(report) });
         }
@@ -164,8 +179,11 @@ fn print(text: &str) {
     let _ = write!(out, "{}", clean(text)).and_then(|()| out.flush());
 }
 
-fn json(event: &Event) {
-    let line = serde_json::to_string(event).expect("events are plain data");
+fn json(event: &Event, variant: Option<&str>) {
+    let mut line = serde_json::to_value(event).expect("events are plain data");
+    if let Some(variant) = variant {
+        line["variant"] = variant.into();
+    }
     // A reader that has gone does not stop the work.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -1,6 +1,7 @@
 //! The shell around the library: argv, environment, terminal, clock, exit code. It decides nothing else.
 
 mod asking;
+mod branches;
 mod check;
 mod cli;
 mod debug;
@@ -12,9 +13,11 @@ mod generate;
 mod init;
 mod models;
 mod pm;
+mod run;
 mod settle;
 mod summary;
 mod surroundings;
+mod watch;
 mod words;
 
 use std::process::ExitCode;
@@ -64,23 +67,26 @@ fn main() -> ExitCode {
         Ok(Outcome::Partial | Outcome::Failed) => PARTIAL,
         Ok(Outcome::OverBudget) => OVER_BUDGET,
         Ok(Outcome::Interrupted) => INTERRUPTED,
-        Err(failure) => {
-            let (error, otherwise) = match failure {
-                Failure::Usage(error) => {
-                    face.ended_early(&error);
-                    (error, USAGE)
-                }
-                Failure::Run(error) => (error, PARTIAL),
-            };
-            let of_model = error.downcast_ref::<model::Error>();
-            face.error(&error, of_model.and_then(model::Error::hint).as_deref());
-            match of_model {
-                Some(model::Error::OverBudget { .. }) => OVER_BUDGET,
-                Some(_) => NO_MODEL,
-                None => otherwise,
-            }
-        }
+        Err(failure) => failed(failure, &face),
     })
+}
+
+/// Says why, and gives the exit code.
+fn failed(failure: Failure, face: &Face) -> u8 {
+    let (error, otherwise) = match failure {
+        Failure::Usage(error) => {
+            face.ended_early(Outcome::Failed, Some(&error));
+            (error, USAGE)
+        }
+        Failure::Run(error) => (error, PARTIAL),
+    };
+    let of_model = error.downcast_ref::<model::Error>();
+    face.error(&error, of_model.and_then(model::Error::hint).as_deref());
+    match of_model {
+        Some(model::Error::OverBudget { .. }) => OVER_BUDGET,
+        Some(_) => NO_MODEL,
+        None => otherwise,
+    }
 }
 
 /// A command that does its whole work at once or not at all.

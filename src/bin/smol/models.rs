@@ -14,7 +14,7 @@ use smol_dev::{
 use crate::{
     cli::ModelsArgs,
     face::{BAD, BOLD, DIM, Face, say},
-    generate::runtime,
+    run::runtime,
     surroundings,
     words::{clean, counted, thousands},
 };

@@ -22,7 +22,7 @@ use crate::{
     cli::PmArgs,
     ending,
     face::{BOLD, DIM, Face},
-    generate::{GRACE, runtime},
+    run::{GRACE, runtime},
     words::clean,
 };
 

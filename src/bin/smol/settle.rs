@@ -17,7 +17,7 @@ use crate::{
     cli::{GenArgs, UndoArgs},
     ending,
     face::Face,
-    generate::run_id,
+    run::run_id,
     surroundings,
     words::quoted,
 };

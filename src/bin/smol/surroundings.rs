@@ -26,6 +26,13 @@ pub fn look() -> Result<Surroundings> {
     })
 }
 
+/// Where worktrees may be, the best place first: they are no work of the person's, and last as long as what is in them.
+pub fn worktrees() -> Vec<PathBuf> {
+    let cache = etcetera::choose_base_strategy().ok().map(|base| base.cache_dir().join("smol"));
+    let temporary = std::env::temp_dir().join("smol");
+    cache.into_iter().chain([temporary]).map(|home| home.join("worktrees")).collect()
+}
+
 /// Where it is remembered what models took and refused.
 fn memory() -> Option<PathBuf> {
     Some(etcetera::choose_base_strategy().ok()?.cache_dir().join("smol").join("models.json"))

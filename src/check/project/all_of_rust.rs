@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::facts::{ClassKind, Facts};
+use super::super::{
+    facts::{ClassKind, Facts},
+    members::is_standard_trait,
+};
 
 /// All files of Rust together.
 #[derive(Default)]
@@ -14,9 +17,16 @@ pub struct AllOfRust<'t> {
     pub associated: HashSet<(&'t str, &'t str)>,
     pub macro_words: HashSet<&'t str>,
     pub macros: HashSet<&'t str>,
+    /// Types with a derive that is not of the standard library.
+    derived: HashSet<&'t str>,
 }
 
 impl<'t> AllOfRust<'t> {
+    /// Whether a derive may have made a type of this name: `JobBuilder` for `Job`.
+    pub fn may_be_derived(&self, name: &str) -> bool {
+        (1..name.len()).any(|end| name.get(..end).is_some_and(|start| self.derived.contains(start)))
+    }
+
     pub fn add(&mut self, facts: &Facts<'t>) {
         let own: HashSet<&str> =
             facts.classes.iter().filter(|class| class.kind == ClassKind::Interface).map(|class| class.name).collect();
@@ -29,5 +39,10 @@ impl<'t> AllOfRust<'t> {
         self.associated.extend(&facts.rust.associated);
         self.macro_words.extend(&facts.rust.macro_words);
         self.macros.extend(&facts.rust.macros);
+        for (class, derives) in &facts.rust.derives {
+            if derives.iter().any(|name| !is_standard_trait(name)) {
+                self.derived.insert(facts.classes[*class].name);
+            }
+        }
     }
 }

@@ -166,8 +166,9 @@ impl<'t> PlanText<'_, 't> {
 
 /// How many parameters a signature such as `add(a: number, b = 1): number` names, if it is one of a function.
 fn parameters(signature: &str, name: &str) -> Option<usize> {
-    let after = signature.split_once(name)?.1;
-    let list = after.trim_start().strip_prefix('(')?;
+    let is_whole = |at: usize| !signature[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    let mut places = signature.match_indices(name).filter(|(at, _)| is_whole(*at));
+    let list = places.find_map(|(at, _)| signature[at + name.len()..].trim_start().strip_prefix('('))?;
     let (mut depth, mut count, mut has_any) = (0_i32, 0, false);
     let mut last = ' ';
     for c in list.chars() {

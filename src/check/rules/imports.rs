@@ -35,7 +35,8 @@ pub fn unresolved(project: &Project) -> Vec<Found> {
         );
     }
     for (unit, name, places) in &project.modules.missing {
-        if project.units[*unit].is_read() && !project.is_material(project.units[*unit].file) {
+        let is_told = project.units[*unit].is_read() && project.modules.is_reached(*unit);
+        if is_told && !project.is_material(project.units[*unit].file) {
             let message = format!(
                 "the module '{}' is in no file: there is neither {}",
                 name.text,

@@ -23,6 +23,8 @@ static JAVASCRIPT: LazyLock<HashSet<&str>> =
 /// Globals of test runners, by the same source.
 static TEST_RUNNERS: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("../names/javascript_tests.txt").lines().collect());
+/// So many names that a script does not define can be slips of its author.
+const STRANGERS: usize = 8;
 /// Words that are names only to the grammar.
 const RESERVED: &[&str] =
     &["await", "yield", "async", "let", "of", "undefined", "arguments", "require", "module", "exports"];
@@ -106,6 +108,7 @@ pub fn undefined(project: &Project) -> Vec<Found> {
             continue;
         }
         let expected = surroundings.expected(project, index);
+        let before = found.len();
         let mut told = BTreeSet::new();
         for mention in suspects {
             let name = mention.name.text;
@@ -129,6 +132,10 @@ pub fn undefined(project: &Project) -> Vec<Found> {
                         .nearest(nearest),
                 );
             }
+        }
+        // That many unknown names are the words of a program that runs the file.
+        if unit.language.is_script() && told.len() > STRANGERS {
+            found.truncate(before);
         }
     }
     found

@@ -120,6 +120,8 @@ pub fn paths(project: &Project) -> Vec<Found> {
 
 fn told_of(project: &Project, unit: usize, scope: usize, path: &[Name], rule: Rule) -> Option<Found> {
     match project.modules.place(project, unit, scope, path, 12) {
+        // Procedural macros are exported by an attribute.
+        Place::Missing(_, Inside::Module((home, 0))) if project.units[home].text.contains("proc_macro") => None,
         Place::Missing(number, inside) => {
             let name = path[number];
             let place = Modules::called(project, inside);
@@ -140,7 +142,7 @@ fn told_of(project: &Project, unit: usize, scope: usize, path: &[Name], rule: Ru
 
 /// The first segment is nothing that is known: a crate that nobody declares, or a name that nothing defines.
 fn no_crate(project: &Project, unit: usize, name: Name) -> Option<Found> {
-    if BUILT_IN.contains(&name.text) || PRELUDE.contains(&name.text) {
+    if BUILT_IN.contains(&name.text) || PRELUDE.contains(&name.text) || project.rust.may_be_derived(name.text) {
         return None;
     }
     let mut directory = parent(project.path(unit));
@@ -200,7 +202,7 @@ fn undefined(project: &Project, unit: usize) -> Vec<Found> {
         // A crate, or what attributes and derives bring.
         let is_crate =
             project.manifests.cargo.values().any(|cargo| cargo.dependencies.contains(name.text) || cargo.is_unknown);
-        if is_crate {
+        if is_crate || project.rust.may_be_derived(name.text) {
             continue;
         }
         told.insert(name.text);

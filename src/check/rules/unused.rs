@@ -1,7 +1,12 @@
 //! Private functions that nobody calls.
 
 use super::{
-    super::{Rule, facts::What, project::Project, syntax::Language},
+    super::{
+        Rule,
+        facts::{ExportOf, What},
+        project::Project,
+        syntax::Language,
+    },
     Found,
 };
 
@@ -19,7 +24,12 @@ pub fn functions(project: &Project) -> Vec<Found> {
             let function = &facts.functions[number];
             let is_private = match unit.language {
                 Language::JavaScript | Language::TypeScript | Language::Tsx => {
-                    facts.exports.has_module_syntax && !facts.exports.names.contains_key(function.name)
+                    let is_exported = facts
+                        .exports
+                        .names
+                        .values()
+                        .any(|export| matches!(export.what, ExportOf::Local(local) if local == function.name));
+                    facts.exports.has_module_syntax && !is_exported
                 }
                 Language::Python => function.name.starts_with('_') && !function.name.starts_with("__"),
                 Language::Go => !function.is_public && !matches!(function.name, "main" | "init"),

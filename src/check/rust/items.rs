@@ -105,6 +105,7 @@ impl<'t> Reader<'t> {
                 };
                 let Some(invocation) = invocation else { return false };
                 let name = invocation.child_by_field_name("macro").map_or("", |name| self.text(name));
+                self.facts.is_open |= name == "include";
                 let is_value = VALUE_MACROS.contains(&name.rsplit("::").next().unwrap_or(name));
                 if !is_value {
                     self.facts.rust.macro_scopes.push(scope);
@@ -176,7 +177,9 @@ impl<'t> Reader<'t> {
             returns: returned.and_then(|returned| self.type_path(returned)),
             is_stub: body.is_some_and(|body| {
                 let text = self.text(body).trim_matches(['{', '}']).trim();
-                text.starts_with("todo!(") || text.starts_with("unimplemented!(")
+                ["todo", "unimplemented"]
+                    .iter()
+                    .any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with("!(")))
             }),
             is_public,
             scope: inner,

@@ -54,16 +54,13 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Binds what a pattern binds. Only names in lower case do: the others are constants and variants.
+    /// Binds what a pattern binds.
     pub(super) fn pattern(&mut self, node: Node, scope: usize, type_of: Option<Type<'t>>) {
         match node.kind() {
             "identifier" | "shorthand_field_identifier" => {
                 let name = self.name(node);
-                if name.text.starts_with(|c: char| c.is_lowercase() || c == '_') {
-                    self.facts.bind(scope, name, What::Value(type_of));
-                } else {
-                    self.mention(node, scope);
-                }
+                // A constant in capitals may be meant as well; as a name of its own it is known either way.
+                self.facts.bind(scope, name, What::Value(type_of));
             }
             "scoped_identifier" | "scoped_type_identifier" => self.scoped(node, scope),
             "type_identifier" => self.mention(node, scope),
@@ -86,8 +83,14 @@ impl<'t> Reader<'t> {
                 }
                 let type_of =
                     node.child_by_field_name("type").and_then(|made| self.type_path(made)).map(Type::Instance);
-                if let Some(pattern) = node.child_by_field_name("pattern") {
-                    self.pattern(pattern, scope, type_of);
+                match node.child_by_field_name("pattern") {
+                    // However it is spelt, a lone name here is the parameter's.
+                    Some(pattern) if pattern.kind() == "identifier" => {
+                        let name = self.name(pattern);
+                        self.facts.bind(scope, name, What::Value(type_of));
+                    }
+                    Some(pattern) => self.pattern(pattern, scope, type_of),
+                    None => {}
                 }
             }
             "macro_invocation" => self.visit(node, scope),

@@ -28,7 +28,10 @@ impl<'t> Reader<'t> {
             constructor: Constructor::Unknown,
             kind: if is_enum { ClassKind::Enum } else { ClassKind::Struct },
         });
-        self.facts.rust.derives.push((index, derives(attributes)));
+        let mut names = derives(attributes);
+        // An attribute of another crate may make anything beside the type.
+        names.extend(attributes.contains("::").then_some("attribute"));
+        self.facts.rust.derives.push((index, names));
         self.facts.bind(scope, name, What::Class(index));
         let inner = self.generics(node, scope);
         self.facts.bind(inner, Name { text: "Self", at: name.at }, What::Class(index));
@@ -111,7 +114,11 @@ impl<'t> Reader<'t> {
 
     pub(super) fn impl_item(&mut self, node: Node, scope: usize) {
         let inner = self.generics(node, scope);
-        let made = node.child_by_field_name("type");
+        // What is implemented for a reference is found on the type too.
+        let made = node.child_by_field_name("type").map(|made| match made.kind() {
+            "reference_type" => made.child_by_field_name("type").unwrap_or(made),
+            _ => made,
+        });
         let plain = made.and_then(|made| match made.kind() {
             "generic_type" => made.child_by_field_name("type"),
             "type_identifier" | "scoped_type_identifier" => Some(made),
@@ -124,7 +131,12 @@ impl<'t> Reader<'t> {
         if let Some(of_trait) = of_trait {
             self.visit(of_trait, inner);
         }
-        let owner = plain.and_then(|plain| self.segments(plain)).and_then(|path| path.last().map(|name| name.text));
+        // A type of another crate may be called like one of this.
+        let is_own = |path: &[Name]| path.len() == 1 || matches!(path[0].text, "crate" | "self" | "super");
+        let owner = plain
+            .and_then(|plain| self.segments(plain))
+            .filter(|path| is_own(path))
+            .and_then(|path| path.last().map(|name| name.text));
         if let (Some(owner), Some(of_trait)) = (owner, of_trait) {
             let name = self.segments(of_trait).and_then(|path| path.last().map(|name| name.text));
             self.facts.rust.implements.push((owner, name.unwrap_or_default()));

@@ -54,16 +54,14 @@ struct Arriving {
 impl Screen {
     pub fn new() -> Screen {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(FRAMES));
-        let total = ProgressBar::hidden();
-        let (answers, plan_line, usage) = (BTreeMap::new(), String::new(), Usage::NONE);
-        let state = State { total, answers, plan_line, files: 0, done: 0, usage, is_over: false };
-        Screen { bars, begun: Mutex::default(), state: Mutex::new(state) }
+        Screen { bars, begun: Mutex::default(), state: Mutex::new(State::new()) }
     }
 
     pub fn show(&self, event: &Event, lines: Vec<String>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Started { .. } => {
+                *state = State::new();
                 state.total = self.bars.add(spinner("{elapsed} {wide_msg}"));
                 state.total.enable_steady_tick(TICK);
             }
@@ -198,6 +196,12 @@ impl Screen {
 }
 
 impl State {
+    fn new() -> State {
+        let total = ProgressBar::hidden();
+        let (answers, plan_line, usage) = (BTreeMap::new(), String::new(), Usage::NONE);
+        State { total, answers, plan_line, files: 0, done: 0, usage, is_over: false }
+    }
+
     fn total_line(&self) -> String {
         let arriving: u64 = self.answers.values().map(|arriving| arriving.tokens).sum();
         let hidden = self.answers.values().filter(|arriving| !arriving.is_shown).count();
