@@ -1,13 +1,6 @@
 //! The only code that starts processes: bounded in time and output, without a shell, without a question to anybody.
 
-use std::{
-    collections::BTreeMap,
-    ffi::OsString,
-    io::ErrorKind,
-    path::Path,
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::{collections::BTreeMap, ffi::OsString, io::ErrorKind, path::Path, process::Stdio, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
 use tokio::{
@@ -16,22 +9,8 @@ use tokio::{
     time::timeout,
 };
 
-use crate::path::RelPath;
-
 /// No output that smol reads is longer, in bytes.
 const LONGEST_OUTPUT: u64 = 4 * 1024 * 1024;
-
-/// Commits that are looked at for what was changed last.
-const COMMITS: &str = "30";
-/// Settings of a repository can name programs to run. Nothing that is asked for here needs one, and these rule them out.
-const HARMLESS: &[&str] = &[
-    "core.fsmonitor=false",
-    "core.hooksPath=/dev/null",
-    "core.pager=cat",
-    "log.showSignature=false",
-    "protocol.allow=never",
-    "diff.external=",
-];
 
 /// A program to run.
 pub(crate) struct Call<'a> {
@@ -89,25 +68,6 @@ async fn read_at_most(pipe: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> 
     let mut bytes = Vec::new();
     pipe.take(LONGEST_OUTPUT + 1).read_to_end(&mut bytes).await?;
     Ok(bytes)
-}
-
-/// The files below `directory` that the last commits changed, the latest first; none where there is no git.
-pub fn recently_committed(directory: &Path) -> Vec<RelPath> {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(directory);
-    git.args(HARMLESS.iter().flat_map(|setting| ["-c", setting]));
-    git.args(["log", "-n", COMMITS, "--format=", "--name-only", "--relative", "-z", "--no-ext-diff", "--no-textconv"]);
-    git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0");
-    git.stdin(Stdio::null()).stderr(Stdio::null());
-    let Some(said) = git.output().ok().filter(|output| output.status.success()) else { return Vec::new() };
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    let mut paths: Vec<RelPath> = Vec::new();
-    for path in said.split(['\0', '\n']).filter_map(|path| RelPath::parse(path).ok()) {
-        if !paths.contains(&path) {
-            paths.push(path);
-        }
-    }
-    paths
 }
 
 #[cfg(test)]

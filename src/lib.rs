@@ -31,7 +31,8 @@
 //! * The way back: [`tree`] is a codebase as it was read, [`encoding`] turns its bytes into text and back, and
 //!   [`secrets`] keeps credentials out of what is sent; [`patch`] puts a model's replacement where it belongs,
 //!   and [`fixes`] all those of an answer. [`mentions`] is what an error points at, [`references`] who defines and
-//!   imports what, [`selection`] what of a codebase goes into a question. [`debug`] asks what is wrong with one,
+//!   imports what, [`recent`] what was changed last, [`selection`] what of a codebase goes into a
+//!   question. [`debug`] asks what is wrong with one,
 //!   [`pm`] for the spec that would make one, with the contract that [`outline`] reads off it; [`comparison`] says how
 //!   much two have in common.
 //! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
@@ -40,7 +41,7 @@
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]; [`landing`] tells what becomes of files.
 //!   The library prints nothing.
-//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes are [`command`], which
+//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes are `command`, which
 //!   only git is run with: [`worktree`] has a run's files on a branch of their own. Environment, terminal and
 //!   clock belong to the binary, which can use only what is public here.
 //!
@@ -62,7 +63,7 @@
 
 pub mod budget;
 pub mod check;
-pub mod command;
+mod command;
 pub mod comparison;
 mod continuation;
 pub mod contract;
@@ -95,6 +96,7 @@ pub mod prompts;
 pub mod proposal;
 pub mod questions;
 pub mod reachable;
+pub mod recent;
 pub mod references;
 mod repetition;
 pub mod report;

@@ -4,12 +4,12 @@ use std::{path::Path, time::Instant};
 
 use anyhow::{Context, Result, anyhow};
 use smol_dev::{
-    command::recently_committed,
     debug::{self, Case, diagnose},
     event::Events,
     fixes::{Change, Fitted},
     mentions,
     model::Request,
+    recent::recently_committed,
     report::Outcome,
     secrets,
     selection::{Leads, Selection, shortened},
@@ -41,7 +41,8 @@ pub fn run(args: DebugArgs, face: &Face) -> Result<Outcome, Failure> {
         return Err(Failure::Usage(anyhow!("nothing can be applied: {}", opened.notices.join("; "))));
     }
     let tree = decided.read().map_err(Failure::Usage)?;
-    let (selection, request) = question(&args, &decided, &tree, &error, opened.window).map_err(Failure::Usage)?;
+    let (selection, request) =
+        runtime.block_on(question(&args, &decided, &tree, &error, opened.window)).map_err(Failure::Usage)?;
     opened.start(&decided.directory, &tree, &selection);
     let ended = runtime.block_on(work(&opened, &tree, request));
     runtime.shutdown_timeout(GRACE);
@@ -84,7 +85,7 @@ fn error(args: &DebugArgs, decided: &Decided) -> Result<String> {
 }
 
 /// What goes into the question, and the question.
-fn question(
+async fn question(
     args: &DebugArgs,
     decided: &Decided,
     tree: &Tree,
@@ -92,7 +93,8 @@ fn question(
     window: Option<u64>,
 ) -> Result<(Selection, Request)> {
     let budget = decided.budget(args.tree.budget, window, decided.counter().count(error));
-    let recent = recently_committed(Path::new(&decided.directory));
+    let search_path = std::env::var("PATH").unwrap_or_default();
+    let recent = recently_committed(Path::new(&decided.directory), &search_path).await;
     let leads = Leads { mentions: mentions::read(error), recent };
     let case = Case { tree, error, leads, counter: *decided.counter() };
     debug::fitting(&decided.prompts, &case, budget, window)
@@ -100,7 +102,7 @@ fn question(
 
 fn dry_run(args: &DebugArgs, decided: &Decided, error: &str, face: &Face) -> Result<()> {
     let tree = decided.read_for_show()?;
-    let (selection, _) = question(args, decided, &tree, error, decided.window())?;
+    let (selection, _) = runtime()?.block_on(question(args, decided, &tree, error, decided.window()))?;
     asking::show(decided, &tree, &selection, face)
 }
 
