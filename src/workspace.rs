@@ -67,6 +67,8 @@ use crate::{
     proposal::{Change, Known, Proposal},
 };
 
+/// Beside the records: the name of the last one.
+const LAST: &str = "last";
 /// smol's own directory in the output directory.
 const MEMORY: &str = ".smol";
 
@@ -241,12 +243,22 @@ impl Workspace {
     /// # Errors
     /// If it cannot be read.
     pub fn last_record(&self) -> Result<Option<String>> {
-        let Ok(entries) = self.memory.read_dir("runs") else { return Ok(None) };
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        // Their names begin with the moment when they began.
-        let Some(last) = names.filter(|name| name.ends_with(".jsonl")).max() else { return Ok(None) };
+        // By its own word, since a clock may jump; older memories do not have it.
+        let said = self
+            .memory
+            .read_to_string(format!("runs/{LAST}"))
+            .ok()
+            .filter(|name| self.memory.exists(format!("runs/{name}")));
+        let Some(last) = said.or_else(|| self.newest_record()) else { return Ok(None) };
         let file = self.memory.open(format!("runs/{last}")).map_err(explained)?;
         disk::text_of(file.into_std(), named::LONGEST_RECORD).map(Some)
+    }
+
+    fn newest_record(&self) -> Option<String> {
+        let entries = self.memory.read_dir("runs").ok()?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        // Their names begin with the moment when they began.
+        names.filter(|name| name.ends_with(".jsonl")).max()
     }
 
     /// Starts the record of the run.
@@ -263,6 +275,7 @@ impl Workspace {
         let name = format!("{MEMORY}/{folder}/{}.jsonl", self.run);
         let create = || {
             self.memory.create_dir_all(folder)?;
+            self.memory.write(format!("{folder}/{LAST}"), format!("{}.jsonl", self.run))?;
             self.dir.open_with(&name, OpenOptions::new().append(true).create_new(true))
         };
         let file = create().with_context(|| format!("could not start the record '{name}'"))?;

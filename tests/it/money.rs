@@ -90,6 +90,17 @@ fn a_run_that_was_cut_pays_for_nothing_twice() {
 }
 
 #[test]
+fn a_clock_that_jumps_back_changes_nothing_about_which_run_was_the_last() {
+    let failing = Answer::text("").fault(Fault::Status(400, "{}".to_owned()));
+    let cut = Smol::project(&["a.js", "b.js"]).on("b.js", failing).exit(1);
+    // A record of the time when the clock was ahead.
+    let smol =
+        Smol::project(&["a.js", "b.js"]).within(cut.dir).write("generated/.smol/runs/2099-01-01T00-00-00-1.jsonl", "");
+    std::fs::remove_file(smol.dir.path().join("generated/.smol/lineage.json")).expect("was written");
+    smol.success().says("the last run was cut").asked(1);
+}
+
+#[test]
 fn a_half_streamed_file_is_gone_on_with_by_the_next_run() {
     let lines = |from: usize, to: usize| (from..to).map(|n| format!("let line{n} = {n};\n")).collect::<String>();
     let begun = Answer::text(format!("```js\n{}", lines(0, 60))).fault(Fault::Stall(200));
