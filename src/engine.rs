@@ -1,7 +1,7 @@
 //! Puts a question to the model and sees the answer whole: waits, tries again, goes on where it was cut, has it read,
 //! and asks once more if it cannot be read.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Error, Result, anyhow, bail};
 use futures::StreamExt;
@@ -13,7 +13,7 @@ use crate::{
     event::{Event, Events, Question},
     model::{self, Finish, Form, Message, Model, Piece, Reply, Request, Role},
     pace::{Pace, Place, Seat},
-    patience::Patience,
+    patience::{Patience, Tries},
     prompts::Prompts,
     repetition::repeats,
     thinking::{Part, Splitter},
@@ -73,7 +73,7 @@ impl Engine {
     /// Only a text is gone on with: half a call or half a JSON object leads nowhere, as a model that is held to the form
     /// begins it anew. So a list may be returned as the limit on length cut it, for its reader to find that out.
     async fn whole_reply(&self, question: &Question, request: &Request, started: &impl Fn()) -> Result<Reply> {
-        let mut waits = self.patience.waits();
+        let mut tries = self.patience.tries();
         let (mut part, mut parts) = (String::new(), 1);
         loop {
             let asked = match part.is_empty() {
@@ -104,7 +104,7 @@ impl Engine {
                 }
                 (error, _) => {
                     let error = error.unwrap_or_else(|| anyhow!(model::Error::Broken { why: NO_END.to_owned() }));
-                    let Some(wait) = self.wait_after(&error, &mut waits) else {
+                    let Some(wait) = self.wait_after(&error, &mut tries) else {
                         self.cut(question, &asked, &reply, &error.to_string(), false);
                         return Err(error);
                     };
@@ -122,17 +122,15 @@ impl Engine {
     }
 
     /// How long to wait before the next try; `None` when there is none.
-    fn wait_after(
-        &self,
-        error: &Error,
-        waits: &mut impl Iterator<Item = std::time::Duration>,
-    ) -> Option<std::time::Duration> {
+    fn wait_after(&self, error: &Error, tries: &mut Tries) -> Option<Duration> {
         let error = error.downcast_ref::<model::Error>().filter(|error| error.is_passing())?;
-        let wait = Patience::wait(waits.next(), error.retry_after())?;
-        if error.is_about_load() {
-            // What the service asks for holds for all. Our own wait grows with the tries of this one question.
-            self.pace.strain(if error.retry_after().is_some() { wait } else { wait.min(self.patience.first_wait) });
+        let asked = error.retry_after();
+        if !error.is_about_load() {
+            return tries.next(asked);
         }
+        let wait = tries.next_in_turn(asked, self.pace.answers())?;
+        // What the service asks for holds for all. Our own wait grows with the tries of this one question.
+        self.pace.strain(if asked.is_some() { wait } else { wait.min(self.patience.first_wait) });
         Some(wait)
     }
 

@@ -99,7 +99,9 @@ struct State {
     places: f64,
     /// Half of what the service did not bear any more after it had borne something: so many come back one by one.
     easy: f64,
-    has_answered: bool,
+    /// Answers that ended well: all, and those at the last sign of overload.
+    answers: u64,
+    answers_before: u64,
     in_flight: usize,
     /// Calls that have no shared place.
     beside: usize,
@@ -163,7 +165,8 @@ impl Pace {
         let state = State {
             places: most,
             easy: most / 2.0,
-            has_answered: false,
+            answers: 0,
+            answers_before: 0,
             in_flight: 0,
             beside: 0,
             proven,
@@ -202,7 +205,8 @@ impl Pace {
         let is_new = state.resume.is_none_or(|resume| resume < Instant::now());
         if is_new && state.in_flight + state.beside > 0 {
             // A service that answers nobody is down for a while, and may bear as much as before when it is back.
-            if std::mem::take(&mut state.has_answered) {
+            if state.answers > state.answers_before {
+                state.answers_before = state.answers;
                 state.easy = state.places / 2.0;
             }
             state.places = (state.places / 2.0).max(1.0);
@@ -213,11 +217,16 @@ impl Pace {
     /// An answer ended well: a place more as long as that is easy, then a part of one, so that a round of them brings one.
     pub(crate) fn ease(&self) {
         let mut state = self.state();
-        state.has_answered = true;
+        state.answers += 1;
         let step = if state.places < state.easy { 1.0 } else { 1.0 / state.places };
         state.places = (state.places + step).min(self.most);
         drop(state);
         self.changed.notify_one();
+    }
+
+    /// How many answers have ended well.
+    pub(crate) fn answers(&self) -> u64 {
+        self.state().answers
     }
 
     /// Believes what the service said.
