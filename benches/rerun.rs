@@ -48,19 +48,25 @@ fn spec(files: usize, way: &str) -> String {
     format!("# A project of {files} parts\n\n{}", sections.collect::<String>())
 }
 
-fn plan(files: usize, way: &str) -> String {
+fn plan(files: usize) -> String {
     let changed = CHANGED.min(files / 2);
     let entries = (0..files).map(|file| {
-        let way = if file == changed { way } else { "as it was" };
         let uses = (changed < file && file <= changed + USERS)
             .then(|| format!("    uses:\n      - {{ path: src/part{changed}.js, names: [run{changed}] }}\n"));
         format!(
-            "  - path: src/part{file}.js\n    purpose: \"part {file}, {way}\"\n    exports:\n      - {{ name: run{file}, kind: function, \
+            "  - path: src/part{file}.js\n    purpose: \"part {file}, as it was\"\n    exports:\n      - {{ name: run{file}, kind: function, \
              signature: \"run{file}(input: string): Result\", meaning: \"does the work of part {file}\" }}\n{}",
             uses.unwrap_or_default()
         )
     });
     format!("# A project\n\n```yaml contract\nfiles:\n{}```\n", entries.collect::<String>())
+}
+
+/// What is different in the plan.
+fn change(files: usize, way: &str) -> String {
+    let changed = CHANGED.min(files / 2);
+    let entry = |way: &str| format!("  - path: src/part{changed}.js\n    purpose: \"part {changed}, {way}\"\n");
+    format!("<<<<<<< SEARCH\n{}=======\n{}>>>>>>> REPLACE\n", entry("as it was"), entry(way))
 }
 
 /// Runs the real binary in `dir`. The calls that it made, and the tokens of their questions and answers.
@@ -71,8 +77,8 @@ fn run(dir: &Path, files: usize, way: &str) -> (usize, usize) {
     let code =
         |path: &str| format!("```js\n// {path}, {way}\n{}```\n", "export const line = compute(1, 2, 3);\n".repeat(160));
     let mut texts: HashMap<String, String> = paths.iter().map(|path| ((*path).to_owned(), code(path))).collect();
-    texts.insert("plan".to_owned(), plan(files, way));
-    texts.insert("plan again".to_owned(), plan(files, way));
+    texts.insert("plan".to_owned(), plan(files));
+    texts.insert("plan again".to_owned(), change(files, way));
     let mut answers: HashMap<String, Vec<Answer>> =
         texts.iter().map(|(question, text)| (question.clone(), vec![Answer::text(text.clone())])).collect();
     answers.insert("list".to_owned(), vec![Answer::list(&paths)]);

@@ -93,15 +93,20 @@ async fn plan_for(engine: &Engine, workspace: &Arc<Workspace>, task: &Task) -> R
         tokio::task::spawn_blocking(move || workspace.read(&Plan::path())).await??.map(Plan::new)
     };
     let Task { spec, past, .. } = task;
-    let request = match (past.planning(spec, &engine.prompts, saved.is_some()), saved) {
+    let answer = match (past.planning(spec, &engine.prompts, saved.is_some()), saved) {
         (Planning::Saved, Some(saved)) => {
             announce(engine, &saved);
             return Ok(saved);
         }
-        (Planning::Again { old }, Some(saved)) => plan::ask_again(&engine.prompts, &old, &saved, spec)?,
-        (Planning::New | Planning::Again { .. } | Planning::Saved, _) => plan::ask(&engine.prompts, spec)?,
+        (Planning::Again { old }, Some(saved)) => {
+            let request = plan::ask_again(&engine.prompts, &old, &saved, spec)?;
+            engine.answer(&Question::Plan, request, || (), |reply| plan::read_again(&saved, reply)).await
+        }
+        (Planning::New | Planning::Again { .. } | Planning::Saved, _) => {
+            engine.answer(&Question::Plan, plan::ask(&engine.prompts, spec)?, || (), plan::read).await
+        }
     };
-    let plan = engine.answer(&Question::Plan, request, || (), plan::read).await.context("could not get a plan")?;
+    let plan = answer.context("could not get a plan")?;
     let file = GeneratedFile { path: Plan::path(), text: plan.text.clone(), note: None };
     land(engine, workspace, file).await;
     let rules = engine.prompts.fingerprint(&RULES);

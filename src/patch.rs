@@ -10,7 +10,7 @@ mod lines;
 mod nearest;
 mod splice;
 
-pub use self::blocks::{Block, Blocks, read};
+pub use self::blocks::{Block, Blocks, read, read_for};
 use self::{
     lines::{Line, bodies, fold, is_elision, is_real, split, trimmed, unnumbered},
     nearest::nearest,

@@ -25,9 +25,14 @@ pub struct Blocks {
 /// A block begins with a line of `<<<<<<< SEARCH`, is parted by `=======` and ends with `>>>>>>> REPLACE`. Its path
 /// stands on a line above, in whatever decoration; without one it is that of the block before.
 pub fn read(answer: &str) -> Blocks {
+    read_for("", answer)
+}
+
+/// The same where the first path may be missing, because it goes without saying.
+pub fn read_for(path: &str, answer: &str) -> Blocks {
     let lines: Vec<&str> = answer.lines().collect();
     let (mut found, mut prose, mut index) = (Blocks::default(), Vec::<&str>::new(), 0);
-    let mut path = String::new();
+    let mut path = path.to_owned();
     while index < lines.len() {
         if !is_start(lines[index]) {
             prose.push(lines[index]);

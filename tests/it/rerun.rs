@@ -57,6 +57,24 @@ fn a_change_of_the_spec_asks_for_the_plan_with_the_difference_and_for_what_it_to
 }
 
 #[test]
+fn a_plan_is_changed_by_blocks_and_a_block_that_does_not_fit_is_asked_for_again() {
+    let block = |line: &str, purpose: &str| {
+        format!("<<<<<<< SEARCH\n{line}\n=======\n  - {{ path: c.js, purpose: \"{purpose}\" }}\n>>>>>>> REPLACE\n")
+    };
+    let right = block("  - { path: c.js, purpose: \"third\" }", "another");
+    let again = |first: &str| {
+        let run = project().success();
+        let smol = project().within(run.dir).spec("a better project").on("c.js", "better c.js\n");
+        let run = smol.on("plan again", first).then("plan again", right.as_str()).success();
+        run.file("shared_dependencies.md", &plan(["first", "second", "another"], "goes")).file("c.js", "better c.js\n")
+    };
+    assert_eq!(again(&right).requests("plan again").len(), 1);
+    let run = again(&block("  - { path: c.js, purpose: third, lines: 7 }", "another"));
+    let words = &run.requests("plan again")[1].messages()[5].1;
+    assert!(words.contains("not in the file; most like it is") && words.contains("\"third\""), "{words}");
+}
+
+#[test]
 fn what_uses_a_changed_entry_is_touched_and_what_shares_a_changed_name() {
     let run = changed(plan(["first", "another", "third"], "goes"));
     assert_eq!(questions(&run), ["a.js", "b.js", "plan again"]);
