@@ -1,6 +1,6 @@
 //! What a small change costs: a project of 50 files, one section of its spec changed, run again.
 //!
-//! Tokens are estimated from the bytes that were really sent and received (four to a token), so only their share
+//! The plan and the files are changed by blocks, as they are asked to be where little changes. Tokens are estimated from the bytes that were really sent and received (four to a token), so only their share
 //! counts. Every file is a spec's section, a contract entry and some 1,500 tokens of code; three others use the one
 //! that changes.
 //!
@@ -74,9 +74,14 @@ fn run(dir: &Path, files: usize, way: &str) -> (usize, usize) {
     std::fs::write(dir.join("prompt.md"), spec(files, way)).expect("writes");
     let paths: Vec<String> = (0..files).map(|file| format!("src/part{file}.js")).collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let code =
-        |path: &str| format!("```js\n// {path}, {way}\n{}```\n", "export const line = compute(1, 2, 3);\n".repeat(160));
-    let mut texts: HashMap<String, String> = paths.iter().map(|path| ((*path).to_owned(), code(path))).collect();
+    let code = |path: &str| {
+        format!("```js\n// {path}, as it was\n{}```\n", "export const line = compute(1, 2, 3);\n".repeat(160))
+    };
+    let edit =
+        |path: &str| format!("<<<<<<< SEARCH\n// {path}, as it was\n=======\n// {path}, {way}\n>>>>>>> REPLACE\n");
+    let is_there = |path: &str| dir.join("generated").join(path).exists();
+    let text = |path: &str| if is_there(path) { edit(path) } else { code(path) };
+    let mut texts: HashMap<String, String> = paths.iter().map(|path| ((*path).to_owned(), text(path))).collect();
     texts.insert("plan".to_owned(), plan(files));
     texts.insert("plan again".to_owned(), change(files, way));
     let mut answers: HashMap<String, Vec<Answer>> =

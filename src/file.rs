@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
+    amendment::{self, Amendment},
     extract::{Extracted, extract},
     image::Image,
     model::{Form, Reply, Request},
@@ -62,4 +63,15 @@ fn own<'a>(trunk: &'a Trunk, path: &RelPath) -> (Option<&'a str>, Vec<Arc<Image>
 pub fn read(path: &RelPath, reply: &Reply) -> Result<GeneratedFile, String> {
     let Extracted { text, note } = extract(path, &reply.text)?;
     Ok(GeneratedFile { path: path.clone(), text, note })
+}
+
+/// Reads the text of a file that was asked for again: what is different from the `present` one, or the whole anew.
+pub fn read_again(path: &RelPath, present: Option<&str>, reply: &Reply) -> Result<GeneratedFile, String> {
+    let Some(present) = present else { return read(path, reply) };
+    let text = match amendment::read(path.as_str(), present, &reply.text)? {
+        Amendment::Changed(text) => text,
+        Amendment::Unchanged => present.to_owned(),
+        Amendment::Anew => return read(path, reply),
+    };
+    Ok(GeneratedFile { path: path.clone(), text, note: None })
 }

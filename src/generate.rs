@@ -154,6 +154,12 @@ struct Ends {
     over_budget: Option<model::Error>,
 }
 
+/// The question for a file, and the text on disk that it shows.
+struct Asked {
+    request: Request,
+    present: Option<String>,
+}
+
 /// The files that the list confirms; `None` until it stands.
 type Verdict = watch::Receiver<Option<Arc<FileList>>>;
 
@@ -242,11 +248,11 @@ impl Run<'_> {
         if chosen.reasons.is_empty() {
             return self.engine.events.emit(Event::Chosen(chosen));
         }
-        let request = self.request(&path, &chosen.reasons).await;
+        let asked = self.request(&path, &chosen.reasons).await;
         let answer = {
             let mut denied = verdict.clone();
             tokio::select! {
-                answer = self.answer(&path, request) => Some(answer),
+                answer = self.answer(&path, asked) => Some(answer),
                 () = wait_for_denial(&path, &mut denied) => None,
             }
         };
@@ -280,35 +286,35 @@ impl Run<'_> {
     }
 
     /// The question for a file: as for a new one, or as it stands on disk where it was made before.
-    async fn request(&self, path: &RelPath, reasons: &[Reason]) -> Result<Request> {
+    async fn request(&self, path: &RelPath, reasons: &[Reason]) -> Result<Asked> {
         if reasons.iter().any(|reason| matches!(reason, Reason::New | Reason::Missing)) {
-            return file::ask(&self.engine.prompts, self.trunk, path);
+            return Ok(Asked { request: file::ask(&self.engine.prompts, self.trunk, path)?, present: None });
         }
         self.request_again(self.ground.plan, path).await
     }
 
-    async fn request_again(&self, plan: &Plan, path: &RelPath) -> Result<Request> {
+    async fn request_again(&self, plan: &Plan, path: &RelPath) -> Result<Asked> {
         let surroundings = {
             let (workspace, plan, path) = (self.workspace.clone(), plan.clone(), path.clone());
             tokio::task::spawn_blocking(move || questions::surroundings(&shelf(&workspace), &plan, &path)).await??
         };
-        file::ask_again(&self.engine.prompts, self.trunk, path, &surroundings)
+        let request = file::ask_again(&self.engine.prompts, self.trunk, path, &surroundings)?;
+        Ok(Asked { request, present: surroundings.present })
     }
 
     async fn branch_again(&self, plan: &Plan, path: RelPath) {
-        let request = self.request_again(plan, &path).await;
-        let answer = self.answer(&path, request).await;
+        let answer = self.answer(&path, self.request_again(plan, &path).await).await;
         self.settle(path, answer).await;
     }
 
-    async fn answer(&self, path: &RelPath, request: Result<Request>) -> Result<GeneratedFile> {
-        let (whole, question) = (request?, Question::File(path.clone()));
+    async fn answer(&self, path: &RelPath, asked: Result<Asked>) -> Result<GeneratedFile> {
+        let (Asked { request: whole, present }, question) = (asked?, Question::File(path.clone()));
         let known = self.engine.model.window();
         let (request, left_out) = self.fitted(&question, whole.clone(), known)?;
         self.say(&question, known, left_out);
         let _turn = self.leader.turn().await;
-        let ask =
-            |request| self.engine.answer(&question, request, || self.leader.arrive(), |reply| file::read(path, reply));
+        let read = |reply: &model::Reply| file::read_again(path, present.as_deref(), reply);
+        let ask = |request| self.engine.answer(&question, request, || self.leader.arrive(), read);
         let estimated = window::tokens_of(&request);
         let error = match ask(request).await {
             Ok(file) => return Ok(file),

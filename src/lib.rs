@@ -20,6 +20,7 @@
 //!   functions, `ask` and `read`.
 //! * Run again: [`lineage`] knows what every file was made from, [`rerun`] decides what has to be asked for,
 //!   [`questions`] shows what is known of it beforehand,
+//!   [`amendment`] is a text that the model changes in single places,
 //!   [`proposal`] weighs what a run would do to an existing project, [`merge`] joins what a person changed with what is
 //!   new.
 //! * Pure parts: [`path`] parses what a model calls a path, [`path_list`] reads a list of them out of whatever it said,
@@ -61,6 +62,7 @@
 //!
 //! `tests/it/tidy.rs` checks what can be checked of this from the source itself.
 
+pub mod amendment;
 pub mod budget;
 pub mod check;
 mod command;

@@ -8,11 +8,11 @@ use serde_json::json;
 use similar::TextDiff;
 
 use crate::{
+    amendment::{self, Amendment},
     contract::Contract,
     file_list::FileList,
     image::Image,
     model::{Form, Message, Reply, Request, Role},
-    patch::{self, Block, Blocks, Refusal},
     path::RelPath,
     prompts::Prompts,
     spec::{FileSpec, Spec},
@@ -21,9 +21,6 @@ use crate::{
 
 /// Where the plan lies in the output directory.
 pub const PLAN_FILE: &str = "shared_dependencies.md";
-
-/// What is answered when the plan holds as it is.
-const UNCHANGED: &str = "unchanged";
 
 /// Lines around a change of the spec that the model is shown with it.
 const CONTEXT: usize = 3;
@@ -90,44 +87,15 @@ pub fn read(reply: &Reply) -> Result<Plan, String> {
 /// # Errors
 /// If a change has no one place in the old plan, or nothing can be read where there was a contract before.
 pub fn read_again(old: &Plan, reply: &Reply) -> Result<Plan, String> {
-    let Blocks { prose, blocks, faults } = patch::read_for(PLAN_FILE, &reply.text);
-    if let Some(fault) = faults.first() {
-        return Err(fault.clone());
-    }
-    if blocks.is_empty() {
-        if prose.trim_matches(|c: char| !c.is_alphabetic()).eq_ignore_ascii_case(UNCHANGED) {
-            return Ok(old.clone());
-        }
-        let plan = read(reply)?;
-        return match (&old.contract, &plan.contract) {
-            (Ok(_), Err(why)) => Err(format!("it is neither made of blocks nor a plan with a contract: {why}")),
-            _ => Ok(plan),
-        };
-    }
-    let mut text = old.text.clone();
-    for Block { path, search, replace } in &blocks {
-        if path != PLAN_FILE {
-            return Err(format!("a block is for '{path}', and only {PLAN_FILE} was asked for"));
-        }
-        text = match patch::apply(&text, search, replace) {
-            Ok(patched) => patched.text,
-            Err(Refusal::Same | Refusal::Already) => continue,
-            Err(refusal) => return Err(unfit(search, &refusal)),
-        };
-    }
-    let plan = Plan::new(text);
+    let plan = match amendment::read(PLAN_FILE, &old.text, &reply.text)? {
+        Amendment::Changed(text) => Plan::new(text),
+        Amendment::Unchanged => old.clone(),
+        Amendment::Anew => read(reply)?,
+    };
     match (&old.contract, &plan.contract) {
-        (Ok(_), Err(why)) => Err(format!("with its blocks the contract cannot be read any more: {why}")),
+        (Ok(_), Err(why)) => Err(format!("the contract of the plan that it makes cannot be read: {why}")),
         _ => Ok(plan),
     }
-}
-
-fn unfit(search: &str, refusal: &Refusal) -> String {
-    let nearest = match refusal {
-        Refusal::Missing { nearest } if !nearest.is_empty() => format!("; most like it is\n\n{nearest}"),
-        _ => String::new(),
-    };
-    format!("the block that looks for\n\n{search}\ncannot be applied: {refusal}{nearest}")
 }
 
 impl Trunk {
@@ -169,50 +137,24 @@ impl Trunk {
 mod tests {
     use super::*;
 
-    const OLD: &str = "# P\n\nIt shows a list.\n\n```yaml contract\nfiles:\n  - path: a.js\n    purpose: one\n  - path: b.js\n    purpose: two\n```\n";
-
-    fn again(answer: &str) -> Result<Plan, String> {
-        read_again(&Plan::new(OLD.to_owned()), &Reply { text: answer.to_owned(), ..Reply::default() })
-    }
-
-    fn block(path: &str, search: &str, replace: &str) -> String {
-        format!("{path}<<<<<<< SEARCH\n{search}\n=======\n{replace}\n>>>>>>> REPLACE\n")
-    }
-
     #[test]
-    fn a_plan_is_changed_where_it_has_to_be_and_nowhere_else() {
-        let (b, better) = ("  - path: b.js\n    purpose: two", "  - path: b.js\n    purpose: better");
-        let changed = OLD.replace("purpose: two", "purpose: better");
-        let twice = format!("{}\n{}", block("", b, better), block("", "It shows a list.", "It shows a table."));
-        for (answer, text) in [
-            (block("", b, better), changed.clone()),
-            (block("shared_dependencies.md\n", b, better), changed.clone()),
-            (format!("Here:\n\n```\n{}```\n", block("", b, better)), changed.clone()),
-            (twice, changed.replace("a list", "a table")),
-            (changed.clone(), changed.clone()),
-            ("unchanged".to_owned(), OLD.to_owned()),
-            ("**Unchanged.**\n".to_owned(), OLD.to_owned()),
-            (block("", b, b), OLD.to_owned()),
-        ] {
-            assert_eq!(again(&answer).expect(&answer).text, text, "{answer}");
+    fn a_changed_plan_keeps_a_contract_that_can_be_read() {
+        let plan =
+            |purpose: &str| format!("# P\n\n```yaml contract\nfiles:\n  - path: a.js\n    purpose: {purpose}\n```\n");
+        let block =
+            |search: &str, replace: &str| format!("<<<<<<< SEARCH\n{search}\n=======\n{replace}\n>>>>>>> REPLACE\n");
+        let again = |old: &str, answer: &str| {
+            read_again(&Plan::new(old.to_owned()), &Reply { text: answer.to_owned(), ..Reply::default() })
+        };
+        let text = |answer: &str| again(&plan("one"), answer).map(|plan| plan.text);
+        assert_eq!(text(&block("    purpose: one", "    purpose: two")), Ok(plan("two")));
+        assert_eq!(text("unchanged"), Ok(plan("one")));
+        assert_eq!(text(&plan("two")), Ok(plan("two")));
+        for answer in [block("```yaml contract", ""), "The plan is fine as it is, I think.".to_owned()] {
+            let refused = text(&answer).expect_err(&answer);
+            assert!(refused.contains("cannot be read"), "{refused}");
         }
-    }
-
-    #[test]
-    fn a_change_that_does_not_fit_is_complained_of() {
-        for (answer, complaint) in [
-            (block("", "  - path: c.js", "  - path: d.js"), "its lines are not in the file; most like it is"),
-            (block("", "It shows a list.\n\n```yaml contract", "It shows"), "the contract cannot be read any more"),
-            (block("src/a.js\n", "x", "y"), "a block is for 'src/a.js'"),
-            ("<<<<<<< SEARCH\nIt shows a list.\n".to_owned(), "has no end"),
-            ("The plan is fine as it is, I think.".to_owned(), "neither made of blocks nor a plan"),
-        ] {
-            let refused = again(&answer).expect_err(&answer);
-            assert!(refused.contains(complaint), "{refused}");
-        }
-        let bare = Plan::new("# P\n".to_owned());
-        let reply = Reply { text: "# Other\n".to_owned(), ..Reply::default() };
-        assert_eq!(read_again(&bare, &reply).expect("had no contract before").text, "# Other\n");
+        assert_eq!(again("# P\n", "# Other\n").map(|plan| plan.text), Ok("# Other\n".to_owned()), "it had none before");
     }
 
     #[test]

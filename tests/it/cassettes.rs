@@ -34,8 +34,9 @@ fn a_record_answers_the_same_run_without_a_server() {
 fn every_run_writes_its_own_record_that_can_be_replayed() {
     let run = Smol::project(&["a.js"]).success();
     let runs = run.dir.path().join("generated/.smol/runs");
-    let entry = fs::read_dir(&runs).expect("is there").next().expect("holds one").expect("reads");
-    let record = fs::read_to_string(entry.path()).expect("reads");
+    let mut names = fs::read_dir(&runs).expect("is there").map(|entry| entry.expect("reads").path());
+    let of_a_run = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
+    let record = fs::read_to_string(names.find(of_a_run).expect("holds one")).expect("reads");
     assert_eq!(run.read(".smol/.gitignore").as_deref(), Some("*\n"));
     assert!(record.lines().any(|line| line.contains("\"event\":\"finished\"")), "{record}");
     assert!(!record.contains("\"event\":\"piece\""), "the record would grow with every token");

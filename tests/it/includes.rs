@@ -50,7 +50,7 @@ fn the_spec_of_a_file_goes_to_its_branch_alone() {
         run.again().spec(&prompt("new for a")).on("a.js", "```\na\n```").args(["gen", "--file", "a.js"]).success();
     let (trunk, last) = spec_and_last(&again, "a.js");
     assert_eq!(trunk, shared);
-    assert!(last.contains("```\nnew for a\n```") && last.contains("The present text:"), "{last}");
+    assert!(last.contains("```\nnew for a\n```") && last.contains("The present text of"), "{last}");
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn a_change_of_the_spec_asks_for_the_plan_with_the_difference_and_for_what_it_to
     assert!(messages[3].1.contains("-a project") && messages[3].1.contains("+a better project"), "{}", messages[3].1);
     let file = run.requests("c.js")[0].messages();
     assert_eq!(file[1].1, "a better project");
-    assert!(file[3].1.contains("The present text:") && file[3].1.contains("c.js"), "{}", file[3].1);
+    assert!(file[3].1.contains("The present text of") && file[3].1.contains("c.js"), "{}", file[3].1);
     run.file("a.js", "a.js\n").file("c.js", "better c.js\n").says("c.js: its entry in the contract changed");
 }
 
@@ -72,6 +72,25 @@ fn a_plan_is_changed_by_blocks_and_a_block_that_does_not_fit_is_asked_for_again(
     let run = again(&block("  - { path: c.js, purpose: third, lines: 7 }", "another"));
     let words = &run.requests("plan again")[1].messages()[5].1;
     assert!(words.contains("not in the file; most like it is") && words.contains("\"third\""), "{words}");
+}
+
+#[test]
+fn a_file_is_changed_by_blocks_and_may_stay_as_it_is() {
+    let newer = plan(["first", "another", "third"], "goes");
+    let again = |a: &str, b: &str| {
+        let run = project().success();
+        let smol = project().within(run.dir).spec("a better project").on("plan again", newer.as_str());
+        smol.on("a.js", a).on("b.js", b).success()
+    };
+    let block = "<<<<<<< SEARCH\nb.js\n=======\nbetter b.js\n>>>>>>> REPLACE\n";
+    let run = again("unchanged", block).file("a.js", "a.js\n").file("b.js", "better b.js\n");
+    let run = project().within(run.dir).spec("a better project").success().asked(0).says("nothing to do");
+    let smol = project().within(run.dir).spec("a better project").args(["gen", "--file=b.js"]);
+    let run = smol
+        .on("b.js", block.replace("\nb.js", "\nb.jsx").replace("better", "best"))
+        .then("b.js", "```js\nwhole\n```\n")
+        .success();
+    run.file("b.js", "whole\n").asked(2);
 }
 
 #[test]
