@@ -1,11 +1,11 @@
 //! `smol gen --branch` and `--variants`: what is committed, and that a person's tree and index stay as they are.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 use tempfile::TempDir;
 
 use crate::{
-    fake::{Answer, Fault},
+    fake::{Answer, Asked, Fault},
     smol::{Run, Smol},
 };
 
@@ -114,6 +114,38 @@ fn a_run_that_could_do_nothing_leaves_nothing() {
     let run = repository(Smol::project(&["a.js"]).on("plan", failing), &home).arg("--branch=try").exit(3);
     assert_eq!(git(run.dir.path(), &["branch", "--list", "try"]), "");
     assert_eq!(worktrees(&run), 1);
+}
+
+#[test]
+fn ctrl_c_keeps_the_worktree_and_the_same_command_goes_on_in_it() {
+    let home = home();
+    let project = || Smol::project(&["a.js", "b.js"]);
+    let smol = project().on("b.js", Answer::text("```js\nb\n```").fault(Fault::Stall(1)));
+    let (dir, fake, mut child) = repository(smol, &home).arg("--branch=try").spawn();
+    let heard = |asked: &Asked| asked.question == "b.js" && asked.first_token.is_some();
+    while !fake.asked().iter().any(heard) || !fake.asked().iter().any(|asked| asked.question == "a.js") {
+        thread::sleep(Duration::from_millis(5));
+    }
+    Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().expect("runs");
+    assert_eq!(child.wait().expect("ends").code(), Some(130));
+    assert_eq!(git(dir.path(), &["log", "--format=%s", "try"]), "first\n", "half a run is no commit");
+    assert_eq!(git(dir.path(), &["status", "--porcelain"]), "");
+    let smol = project().within(dir).env("XDG_CACHE_HOME", home.path().to_str().expect("is text"));
+    let run = smol.arg("--branch=try").success();
+    assert!(run.requests("plan").is_empty(), "it is paid for");
+    assert_eq!(git(run.dir.path(), &["show", "try:generated/b.js"]), "b.js\n");
+    assert_eq!(worktrees(&run), 1);
+}
+
+#[test]
+fn a_submodule_has_no_branch_of_its_own() {
+    let home = home();
+    let (inner, smol) = (repository(Smol::project(&[]), &home), repository(Smol::project(&[]), &home));
+    let from = inner.dir.path().to_str().expect("is text");
+    git(smol.dir.path(), &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", from, "sub"]);
+    let run = smol.args(["gen", "--prompt=prompt.md", "--out=sub/generated", "--branch=x"]).exit(2).asked(0);
+    let run = run.says("is in a submodule of").says("run it in a clone of the submodule itself");
+    assert_eq!(git(&run.dir.path().join("sub"), &["branch", "--list", "x"]), "");
 }
 
 #[test]

@@ -133,6 +133,25 @@ fn what_smol_writes_and_what_stays_the_same_is_no_change() {
 }
 
 #[test]
+fn a_file_that_the_spec_includes_is_watched_as_long_as_it_is_included() {
+    let smol = project().spec("See:\n\n[include](docs/api.md)").write("docs/api.md", "one");
+    let watching = watching(smol);
+    watching.write("docs/other.md", "nothing that counts");
+    watching.write("docs/api.md", "two");
+    watching.says("note   'docs/api.md' changed, so it runs again");
+    watching.waits();
+    watching.write("prompt.md", "three");
+    watching.says("note   'prompt.md' changed, so it runs again");
+    watching.waits();
+    watching.write("docs/api.md", "no more in it");
+    watching.write("prompt.md", "four");
+    watching.says("note   'prompt.md' changed, so it runs again");
+    watching.waits();
+    let (watching, _) = watching.interrupt();
+    assert_eq!(watching.planned(), ["one", "two", "three", "four"]);
+}
+
+#[test]
 fn two_quick_saves_are_one_change() {
     let watching = watching(project().spec("one"));
     watching.write("prompt.md", "two");
