@@ -3,7 +3,7 @@
 python3 benches/choosing.py SMOL PYTHON SDISTS... [--most N]
 
 Unpacks each source distribution, changes one operator, comparison or returned value in one function of it, runs its
-tests until one fails, and gives that output to `smol debug - --dry-run`. Counts, for budgets of 8k, 32k and 128k tokens,
+tests until one fails that did not before, and gives that output to `smol debug - --dry-run`. Counts, for budgets of 8k, 32k and 128k tokens,
 how often the changed file went in whole. PYTHON needs pytest and what the packages need. The seed is fixed.
 """
 
@@ -46,9 +46,9 @@ def mutations(text):
     return lines, found
 
 
-def run_tests(python, root):
+def run_tests(python, root, options):
     source = root / "src" if (root / "src").is_dir() else root
-    command = [python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "60"]
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "60", *options]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, errors="replace",
                               env={"PYTHONPATH": str(source), "PATH": "/usr/bin:/bin", "HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"})
@@ -74,8 +74,11 @@ def main():
         with tarfile.open(sdist) as archive:
             archive.extractall(work, filter="data")
         root = next(path for path in work.iterdir() if path.is_dir())
-        code, _ = run_tests(python, root)
-        if code != 0:
+        code, said = run_tests(python, root, ["-rf"])
+        # What fails here anyhow, for want of a service or a newer interpreter, says nothing of a seeded bug.
+        failing = [line.split()[1] for line in said.splitlines() if line.startswith("FAILED ")]
+        options = ["-x", *(word for test in failing for word in ("--deselect", test))]
+        if code != 0 and (not failing or run_tests(python, root, options)[0] != 0):
             print(f"{root.name}: its tests are not green here", flush=True)
             shutil.rmtree(work)
             continue
@@ -85,7 +88,7 @@ def main():
         chosen.shuffle(files)
         done = 0
         for path in files[:12]:
-            if done == 2 or cases == most:
+            if done == 4 or cases == most:
                 break
             text = path.read_text()
             lines, found = mutations(text)
@@ -94,7 +97,7 @@ def main():
             line, start, end, new = chosen.choice(found)
             lines[line] = lines[line][:start] + new + lines[line][end:]
             path.write_text("".join(lines))
-            code, error = run_tests(python, root)
+            code, error = run_tests(python, root, options)
             if code in (1, 2):
                 done += 1
                 cases += 1

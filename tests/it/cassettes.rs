@@ -1,6 +1,7 @@
 //! Recorded runs: written, answered from, and the ones that ship.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -171,21 +172,18 @@ fn author_the_shipped_runs() {
         if shipped.name == "chrome-extension" {
             record.push_str(&popup_again(run, &fenced("popup.js", &text("popup.js"))));
         }
-        let note = format!(
-            "{{\"note\":\"examples/{}, authored for the demo: these answers were written for the questions that smol asks, as a first-rate model would answer them. They are not the output of a model service.\"}}\n",
-            shipped.name,
-        );
-        let (mut texts, mut calls): (Vec<&str>, Vec<&str>) = record
-            .lines()
-            .filter(|line| !line.starts_with("{\"event\""))
-            .partition(|line| line.starts_with("{\"text\""));
-        texts.sort_unstable();
-        texts.dedup();
-        // In an order of their own, so that recording again changes nothing.
-        calls.sort_unstable();
-        let lines = texts.into_iter().chain(calls).map(|line| format!("{line}\n"));
-        fs::write(example(shipped.name).join("run.jsonl"), note + &lines.collect::<String>()).expect("writes");
+        fs::write(example(shipped.name).join("run.jsonl"), authored(shipped.name, &record)).expect("writes");
     }
+}
+
+/// A record as it is shipped: without the events, and in an order of its own, so that recording again changes nothing.
+pub fn authored(example: &str, record: &str) -> String {
+    let note = format!(
+        "{{\"note\":\"examples/{example}, authored for the demo: these answers were written for the questions that smol asks, as a first-rate model would answer them. They are not the output of a model service.\"}}\n"
+    );
+    let lines = record.lines().filter(|line| !line.starts_with("{\"event\""));
+    let (texts, calls): (BTreeSet<&str>, BTreeSet<&str>) = lines.partition(|line| line.starts_with("{\"text\""));
+    note + &texts.into_iter().chain(calls).map(|line| format!("{line}\n")).collect::<String>()
 }
 
 /// The README's `--file popup.js`: once with the file on disk, once after it was deleted.

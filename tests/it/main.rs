@@ -26,6 +26,7 @@ mod start;
 mod tidy;
 mod undo;
 mod watching;
+mod way_back;
 mod weather;
 mod windows;
 mod wires;
