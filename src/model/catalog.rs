@@ -102,6 +102,7 @@ impl Catalog {
             without: Vec::new(),
             limit: None,
             effort: None,
+            cache_key: None,
             model: None,
         })
     }

@@ -29,6 +29,8 @@ pub struct Provider {
     pub limit: Option<String>,
     /// The field that says how much to think.
     pub effort: Option<EffortField>,
+    /// The field that tells which requests begin alike, so that they are answered where that beginning is cached.
+    pub cache_key: Option<String>,
     /// What is asked when nobody names a model.
     pub model: Option<String>,
 }
