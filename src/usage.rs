@@ -19,6 +19,9 @@ pub struct Usage {
     pub thinking: u64,
     /// `None` when it is not known, which is not the same as nothing.
     pub cost: Option<f64>,
+    /// How much less that is than without the prefix cache, in US dollars; below zero if filling it cost more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved: Option<f64>,
     /// Whether a part of it was estimated, because a server did not count.
     #[serde(default)]
     pub is_estimated: bool,
@@ -26,8 +29,16 @@ pub struct Usage {
 
 impl Usage {
     /// What nothing costs: the start of a sum.
-    pub const NONE: Usage =
-        Usage { input: 0, cached: 0, written: 0, output: 0, thinking: 0, cost: Some(0.0), is_estimated: false };
+    pub const NONE: Usage = Usage {
+        input: 0,
+        cached: 0,
+        written: 0,
+        output: 0,
+        thinking: 0,
+        cost: Some(0.0),
+        saved: Some(0.0),
+        is_estimated: false,
+    };
 }
 
 /// `serde` wants a reference.
@@ -51,5 +62,6 @@ impl std::ops::AddAssign for Usage {
         self.thinking = self.thinking.saturating_add(other.thinking);
         self.is_estimated = self.is_estimated || other.is_estimated;
         self.cost = self.cost.zip(other.cost).map(|(a, b)| a + b);
+        self.saved = self.saved.zip(other.saved).map(|(a, b)| a + b);
     }
 }

@@ -92,7 +92,7 @@ fn pieces(event: &Value, endpoint: &Endpoint, usage: &mut Usage, price: Option<P
         },
         "message_delta" => {
             usage.output = count("/usage/output_tokens").max(usage.output);
-            usage.cost = price.and_then(|price| price.cost(usage));
+            *usage = Price::of(price, *usage);
             let finish = match text("/delta/stop_reason").as_str() {
                 "max_tokens" | "model_context_window_exceeded" => Finish::Length,
                 "refusal" => Finish::Refused,

@@ -275,7 +275,7 @@ impl Model for Cassette {
         };
         // Whatever it cost when it was recorded: nothing is paid now.
         let counted = reply.usage.unwrap_or_else(|| reply.estimated_usage(request));
-        let usage = Some(Usage { cost: Some(0.0), ..counted });
+        let usage = Some(Usage { cost: Some(0.0), saved: Some(0.0), ..counted });
         played(Reply { usage, ..reply.clone() }, self.tempo).boxed()
     }
 }

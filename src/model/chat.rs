@@ -56,7 +56,7 @@ pub(super) fn reader(
     let mut finish: Option<Finish> = None;
     let mut ended_without_a_word = false;
     let price_of =
-        move |usage: Usage| Usage { cost: usage.cost.or(price.and_then(|price| price.cost(&usage))), ..usage };
+        move |usage: Usage| Usage { cost: usage.cost.or(Price::of(price, usage).cost), ..Price::of(price, usage) };
     move |event| {
         let Some(event) = event else {
             let finish = finish.or(ended_without_a_word.then_some(Finish::Stop));

@@ -70,7 +70,7 @@ fn pieces(line: &Value, endpoint: &Endpoint, price: Option<Price>) -> Vec<Result
         // A model that a local server only passes on to somebody else's machine is paid for, so the cost is not known.
         let (input, output) = (count("prompt_eval_count"), count("eval_count"));
         let usage = Usage { input, output, ..Usage::NONE };
-        let usage = Usage { cost: price.and_then(|price| price.cost(&usage)), ..usage };
+        let usage = Price::of(price, usage);
         let finish = if text("/done_reason") == Some("length") { Finish::Length } else { Finish::Stop };
         pieces.extend([Ok(Piece::Usage(usage)), Ok(Piece::End(finish))]);
     }

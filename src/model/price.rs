@@ -22,6 +22,13 @@ impl Price {
     /// What answers cost that were paid for before.
     pub const NOTHING: Price = Price { input: 0.0, cached: None, written: None, output: 0.0, up_to: None };
 
+    /// The usage with its cost, and with what the prefix cache saved.
+    pub(super) fn of(price: Option<Price>, usage: Usage) -> Usage {
+        let cost = price.and_then(|price| price.cost(&usage));
+        let uncached = price.and_then(|price| price.cost(&Usage { cached: 0, written: 0, ..usage }));
+        Usage { cost, saved: uncached.zip(cost).map(|(uncached, cost)| uncached - cost), ..usage }
+    }
+
     /// US dollars for this many tokens; `None` when these prices do not hold for so many.
     pub fn cost(&self, usage: &Usage) -> Option<f64> {
         if self.up_to.is_some_and(|most| usage.input > most) {
@@ -66,6 +73,18 @@ mod tests {
             assert_eq!(price.cost(&usage), Some(cost));
         }
         assert_eq!(price.most(MILLION, MILLION), Some(25.0));
+    }
+
+    #[test]
+    fn what_the_cache_saves_is_what_the_same_tokens_cost_without_it() {
+        let price: Option<Price> =
+            toml::from_str("input = 4.0\ncached = 0.25\nwritten = 5.0\noutput = 20.0").expect("is a price");
+        let saved = |usage| Price::of(price, usage).saved;
+        let usage = Usage { input: MILLION, output: 7, ..Usage::NONE };
+        assert_eq!(saved(usage), Some(0.0));
+        assert_eq!(saved(Usage { cached: MILLION, ..usage }), Some(3.75));
+        assert_eq!(saved(Usage { written: MILLION, ..usage }), Some(-1.0));
+        assert_eq!((Price::of(None, usage).cost, Price::of(None, usage).saved), (None, None));
     }
 
     #[test]

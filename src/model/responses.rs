@@ -91,5 +91,5 @@ fn usage(event: &Value, price: Option<Price>) -> Usage {
         thinking: count("output_tokens_details/reasoning_tokens"),
         ..Usage::NONE
     };
-    Usage { cost: price.and_then(|price| price.cost(&usage)), ..usage }
+    Price::of(price, usage)
 }

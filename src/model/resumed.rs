@@ -101,7 +101,7 @@ impl Model for Resumed {
             Some(call) => Piece::Call(call.clone()),
             None => Piece::Text(reply.text.clone()),
         };
-        let usage = Piece::Usage(Usage { cost: Some(0.0), ..counted });
+        let usage = Piece::Usage(Usage { cost: Some(0.0), saved: Some(0.0), ..counted });
         let end = match reply.finish {
             Some(finish) => Ok(Piece::End(finish)),
             // Whatever goes on with a broken answer goes on with this one.

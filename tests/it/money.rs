@@ -22,6 +22,16 @@ fn a_model_without_a_price_has_an_unknown_cost_and_takes_no_limit() {
 }
 
 #[test]
+fn what_the_prefix_cache_saves_is_said() {
+    let of = |price: &str| Smol::project(&["a.js"]).config(&format!("[models.fake-1]\nprice = {price}\n")).success();
+    // Three calls of 1,000 tokens, 900 of each from the cache.
+    let run = of("{ input = 10.0, cached = 1.0, output = 0.0 }").says("$0.0057, $0.0243 saved by the cache");
+    let again = run.again().args(["gen", "--json"]).success().report();
+    assert_eq!(again["usage"]["saved"], 0.0, "nothing was asked");
+    assert!(!of("{ input = 10.0, output = 0.0 }").stderr().contains("saved"));
+}
+
+#[test]
 fn an_amount_that_is_none_is_refused() {
     for amount in ["0", "-1", "NaN", "inf"] {
         Smol::project(&["a.js"]).arg(format!("--max-cost={amount}")).exit(2).asked(0);

@@ -29,7 +29,11 @@ pub fn cost(usage: &Usage) -> String {
     match usage.cost {
         None => "cost unknown".to_owned(),
         Some(0.0) => "nothing paid".to_owned(),
-        Some(cost) => money(cost),
+        Some(cost) => match usage.saved {
+            Some(saved) if saved >= 0.0001 => format!("{}, {} saved by the cache", money(cost), money(saved)),
+            Some(saved) if saved <= -0.0001 => format!("{}, {} of it to fill the cache", money(cost), money(-saved)),
+            _ => money(cost),
+        },
     }
 }
 

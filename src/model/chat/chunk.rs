@@ -101,7 +101,7 @@ impl Chunk {
         let written = detail("prompt_tokens_details", "cache_write_tokens");
         let thinking = detail("completion_tokens_details", "reasoning_tokens");
         let cost = usage.get("cost").and_then(Value::as_f64);
-        let usage = Usage { input, cached, written, output, thinking, cost, is_estimated: false };
+        let usage = Usage { input, cached, written, output, thinking, cost, ..Usage::NONE };
         (input.max(output) > 0).then_some(usage)
     }
 
