@@ -261,11 +261,7 @@ impl Events {
         self.emit(Event::Refused { path: path.to_owned(), why: why.to_owned() });
     }
 
-    pub fn wrote(&self, path: &RelPath, lines: usize) {
-        self.emit(Event::Written { path: path.clone(), lines });
-    }
-
-    pub fn failed(&self, path: &RelPath, why: &str) {
+    pub(crate) fn failed(&self, path: &RelPath, why: &str) {
         self.emit(Event::Failed { path: path.clone(), why: why.to_owned() });
     }
 

@@ -41,7 +41,7 @@ use cap_std::{
 };
 
 pub use self::{
-    amend::{amend, hash_of},
+    amend::{Amendment, amend, hash_of},
     cache::Cache,
     carry::{carry_memory, is_taken, nearest},
     codebase::read_tree,

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use smol_dev::{
     engine::Engine,
     event::{Event, Events},
+    landing,
     model::cassette::{Line, Tempo, recorded},
     pace::Pace,
     prompts::Prompts,
@@ -186,6 +187,9 @@ impl Opened {
         let events = &self.engine.events;
         events.start(&self.run, self.engine.model.id(), directory);
         self.notices.iter().for_each(|notice| events.notice(notice));
+        if let Some(workspace) = &self.workspace {
+            landing::tell_finished(events, workspace);
+        }
         if let Some(words) = masked(tree) {
             events.notice(words);
         }

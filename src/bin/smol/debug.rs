@@ -5,16 +5,14 @@ use std::{path::Path, time::Instant};
 use anyhow::{Context, Result, anyhow};
 use smol_dev::{
     debug::{self, Case, diagnose},
-    event::Events,
     fixes::{Change, Fitted},
-    mentions,
+    landing, mentions,
     model::Request,
     recent::recently_committed,
     report::Outcome,
     secrets,
     selection::{Leads, Selection, shortened},
     tree::{Credentials, Tree},
-    workspace,
 };
 
 use crate::{
@@ -48,7 +46,7 @@ pub fn run(args: DebugArgs, face: &Face) -> Result<Outcome, Failure> {
     runtime.shutdown_timeout(GRACE);
     let events = &opened.engine.events;
     let ended = ended.and_then(|fitted| match fitted {
-        Some(fitted) => settle(&args, &decided, &tree, &fitted, face, events).map(|()| events.report().verdict()),
+        Some(fitted) => settle(&args, &decided, &tree, &fitted, face, &opened).map(|()| events.report().verdict()),
         None => Ok(Outcome::Interrupted),
     });
     let (outcome, error) = match ended {
@@ -121,8 +119,9 @@ fn settle(
     tree: &Tree,
     fitted: &Fitted,
     face: &Face,
-    events: &Events,
+    opened: &Opened,
 ) -> Result<()> {
+    let events = &opened.engine.events;
     face.data("\n");
     for unfit in &fitted.unfit {
         events.refuse(&unfit.block.path, &unfit.why);
@@ -141,6 +140,7 @@ fn settle(
         events.notice("there is nothing to apply");
         return Ok(());
     }
+    let workspace = opened.workspace.as_ref().context("nothing can be applied without a memory to take it back by")?;
     for change in fitted.changes.iter().filter(|_| face.is_for_people()) {
         show_diff(change);
     }
@@ -149,21 +149,11 @@ fn settle(
         events.notice("nothing was changed");
         return Ok(());
     }
-    for change in &fitted.changes {
-        let lines = change.new.lines().count();
-        match write(decided, tree, change) {
-            Ok(()) => events.wrote(&change.path, lines),
-            Err(error) => events.failed(&change.path, &format!("{error:#}")),
-        }
+    landing::amend(events, workspace, tree, &fitted.changes)?;
+    if face.is_for_people() && !events.report().written.is_empty() {
+        say(&format!("{BOLD}next:{BOLD:#} smol undo --out {} takes it back", quoted(&decided.directory)));
     }
     Ok(())
-}
-
-/// The one place in which a fix gets to the disk.
-fn write(decided: &Decided, tree: &Tree, change: &Change) -> Result<()> {
-    let bytes = change.bytes(tree).map_err(|why| anyhow!(why))?;
-    let hash = tree.file(&change.path).map(|file| file.hash.as_str());
-    workspace::amend(Path::new(&decided.directory), &change.path, hash, &bytes)
 }
 
 fn show_diff(change: &Change) {
