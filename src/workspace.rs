@@ -48,7 +48,7 @@ pub use self::{
     folder::{Folder, Outside},
     named::{
         Access, is_cut_short, is_directory, is_file, read_below, read_lineage, read_named, read_prompts, read_record,
-        write_new, write_own,
+        real_path, what_is, write_new, write_own,
     },
     run_log::RunLog,
     settle::Resolution,
