@@ -221,7 +221,7 @@ mod tests {
         lines.sort();
         assert_eq!((done.ended, lines), (Ended::Exit(Some(3)), vec!["err".to_owned(), "out".to_owned()]));
         // A grandchild holds the pipe, with and without its parent; nobody waits the ten minutes.
-        let done = watched("sleep 600 & echo $!; wait", Duration::from_millis(300)).await;
+        let done = watched("sleep 600 & echo $!; wait", Duration::from_secs(2)).await;
         assert_eq!(done.ended, Ended::Time);
         // Gone, or dead and not fetched yet by whoever inherits it.
         let state = format!("cut -d ' ' -f 3 /proc/{}/stat 2>&-", done.transcript.text().trim());
@@ -229,7 +229,7 @@ mod tests {
         assert!(["", "Z\n"].contains(&done.transcript.text().as_str()), "{}", done.transcript.text());
         let done = watched("sleep 600 & exit 0", long).await;
         assert_eq!(done.ended, Ended::Exit(Some(0)));
-        let done = watched("setsid sleep 5 & sleep 600", Duration::from_millis(300)).await;
+        let done = watched("setsid sleep 5 & sleep 600", Duration::from_secs(2)).await;
         assert_eq!(done.ended, Ended::Time);
     }
 

@@ -8,12 +8,14 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    heal::Tried,
     lineage::Reason,
     model::provider::Rung,
     patch::Block,
     path::RelPath,
     proposal::Foreseen,
     report::{Outcome, Report},
+    sandbox::Sandbox,
     selection::Selection,
     slice::LeftOut,
     tree::Tree,
@@ -31,6 +33,8 @@ pub enum Question {
     Diagnosis,
     /// The fixes that did not fit, once more.
     Fixes,
+    /// What makes the project's own command fail.
+    Healing,
     /// What a part of a codebase does.
     Part(String),
     /// The spec that would make a codebase.
@@ -211,6 +215,18 @@ pub enum Event {
         text: String,
         fixes: Vec<Block>,
     },
+    /// The project's own command is run, in this sandbox.
+    Running {
+        command: String,
+        sandbox: Sandbox,
+    },
+    /// It was run, and this came of it.
+    Tried(Box<Tried>),
+    /// No other round follows, for this reason; the state of this one stands.
+    Healed {
+        round: usize,
+        why: String,
+    },
     /// The spec that would make the codebase.
     Described {
         text: String,
@@ -284,6 +300,7 @@ impl fmt::Display for Question {
             Question::File(path) => write!(f, "'{path}'"),
             Question::Diagnosis => f.write_str("the diagnosis"),
             Question::Fixes => f.write_str("the fixes"),
+            Question::Healing => f.write_str("the cause of the failure"),
             Question::Part(name) => write!(f, "what '{name}' does"),
             Question::Description => f.write_str("the description"),
         }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     event::{Chosen, Event, Question},
+    heal::Tried,
     model::service::Habits,
     path::RelPath,
     slice::LeftOut,
@@ -35,6 +36,12 @@ pub struct Report {
     pub failed: Vec<Failed>,
     pub refused: Vec<Refused>,
     pub dropped: Vec<RelPath>,
+    /// How the project's own command fared, round by round; the first is without any fix.
+    #[serde(default)]
+    pub trials: Vec<Tried>,
+    /// Whose state stands, and why no other round followed; `None` if nothing was to be healed.
+    #[serde(default)]
+    pub healed: Option<Healed>,
     pub notices: Vec<String>,
     /// Questions that did not fit into the model's window as a whole.
     #[serde(default)]
@@ -112,6 +119,12 @@ pub struct Failed {
     pub why: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Healed {
+    pub round: usize,
+    pub why: String,
+}
+
 /// A question that was put without parts of spec and plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sliced {
@@ -160,7 +173,11 @@ impl Report {
             Event::ListReady { files } => self.files = files.clone(),
             Event::Refused { path, why } => self.refused.push(Refused { path: path.clone(), why: why.clone() }),
             Event::Dropped { path } => self.dropped.push(path.clone()),
-            Event::Written { path, lines } => self.written.push(Written { path: path.clone(), lines: *lines }),
+            Event::Written { path, lines } => {
+                // A file that was mended is written a second time.
+                self.written.retain(|written| written.path != *path);
+                self.written.push(Written { path: path.clone(), lines: *lines });
+            }
             Event::Unchanged { path, lines } => self.unchanged.push(Written { path: path.clone(), lines: *lines }),
             Event::Merged { path, lines, marked } => {
                 self.merged.push(Merged { path: path.clone(), lines: *lines, marked: *marked });
@@ -178,6 +195,8 @@ impl Report {
                 self.kept.push(Kept { path: path.clone(), waits_at: waits_at.clone(), why: why.clone() });
             }
             Event::Failed { path, why } => self.failed.push(Failed { path: path.clone(), why: why.clone() }),
+            Event::Tried(tried) => self.trials.push((**tried).clone()),
+            Event::Healed { round, why } => self.healed = Some(Healed { round: *round, why: why.clone() }),
             Event::ParameterDropped { parameter, .. } => drop(self.habits.refused.insert(parameter.clone())),
             Event::Stepped { rung } => self.habits.list = Some(*rung),
             Event::Asked { .. }
@@ -187,11 +206,23 @@ impl Report {
             | Event::PlanReady { .. }
             | Event::Selected { .. }
             | Event::Diagnosed { .. }
+            | Event::Running { .. }
             | Event::Described { .. }
             | Event::Staged { .. }
             | Event::Proposed { .. }
             | Event::Finished { .. } => {}
         }
+    }
+
+    /// Whether the command fails in the state that stands in the end.
+    pub fn is_red(&self) -> bool {
+        self.standing_trial().is_some_and(|trial| !trial.verdict.is_green)
+    }
+
+    /// The trial of the state that stands.
+    pub fn standing_trial(&self) -> Option<&Tried> {
+        let round = self.healed.as_ref().map_or(0, |healed| healed.round);
+        self.trials.iter().find(|trial| trial.round == round)
     }
 
     /// Whether what the run made of this file stands on disk, or waits there for its person.
@@ -207,6 +238,7 @@ impl Report {
             && self.refused.is_empty()
             && self.conflicts.is_empty()
             && self.left.is_empty()
+            && !self.is_red()
             && self.merged.iter().all(|merged| merged.marked == 0);
         if is_whole { Outcome::Complete } else { Outcome::Partial }
     }

@@ -57,7 +57,7 @@ const KEYS: [&str; 2] = [".cargo/credentials.toml", ".cargo/credentials"];
 /// Where smol looks for keys, beside the project.
 const DOTENV: &str = ".env";
 /// Where the system keeps what names mean, for a command that may use the network.
-const RESOLVERS: [&str; 3] = ["/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager"];
+const RESOLVERS: [&str; 2] = ["/run/systemd/resolve", "/run/resolvconf"];
 
 /// Where the command runs, and what of the machine it has to do with. All paths are real ones.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,9 +14,9 @@ use crate::{
 
 /// How long bubblewrap may take to show that it works here.
 const PROBE: Duration = Duration::from_secs(20);
-/// Sets the limit on what every process may hold of memory, in KiB, then becomes the command. A limit that the system
-/// does not know or already keeps is no reason to run nothing.
-const LIMITED: &str = r#"ulimit -c 0 2>/dev/null; ulimit -d "$1" 2>/dev/null; exec sh -c "$2""#;
+/// Sets the limit on what every process may hold of memory, in KiB, then becomes the command, whose words and errors
+/// come in their order. A limit that the system does not know or already keeps is no reason to run nothing.
+const LIMITED: &str = r#"ulimit -c 0 2>/dev/null; ulimit -d "$1" 2>/dev/null; exec sh -c "$2" 2>&1"#;
 
 /// A command to try the project with, and its bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,9 +74,18 @@ impl Attempt {
             Ended::Time => format!("stopped after {} s", self.limits.time.as_secs_f64()),
             Ended::Output => format!("stopped after {} MiB of output", MOST_OUTPUT >> 20),
         };
-        let output = watched.transcript.text();
+        let output = self.relative(&watched.transcript.text());
         let verdict = verdict::read(&output, watched.ended == Ended::Exit(Some(0)));
         Ok(Trial { ending, verdict, output })
+    }
+
+    /// The output with paths as the project has them: where it lies is nobody's business.
+    fn relative(&self, output: &str) -> String {
+        let directory = format!("{}/", self.ground.directory.display());
+        if directory == "/" {
+            return output.to_owned();
+        }
+        output.replace(&format!("file://{directory}"), "").replace(&directory, "")
     }
 
     async fn call(&self, command: &str, sandbox: &Sandbox, limit: Duration) -> Result<command::Watched> {

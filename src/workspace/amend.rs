@@ -62,6 +62,18 @@ impl Workspace {
         Ok(landings.map(|(amendment, outcome)| (amendment.path.clone(), landing(amendment, outcome))).collect())
     }
 
+    /// The bytes of a file; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is no ordinary file.
+    pub fn bytes(&self, path: &RelPath) -> Result<Option<Vec<u8>>> {
+        match disk::look(&self.dir, path.as_str()).with_context(|| format!("could not read '{path}'"))? {
+            disk::Present::Nothing => Ok(None),
+            disk::Present::File(bytes) => Ok(Some(bytes)),
+            disk::Present::Odd(what) => bail!("could not read '{path}': {what}"),
+        }
+    }
+
     /// Whether smol wrote what stands there, by its hash.
     pub fn is_own(&self, path: &RelPath, hash: &str) -> bool {
         let standing = self.state().manifest.standing(path);

@@ -13,6 +13,7 @@ use smol_dev::{
 use crate::{
     face::{BAD, BOLD, DIM, Face, ODD, say},
     summary::coloured,
+    trials,
     words::{clean, cost, counted, counts, quoted, thousands},
 };
 
@@ -63,6 +64,10 @@ fn problems(report: &Report, face: &Face) {
         for refused in &report.refused {
             say(&format!("{BAD}refused:{BAD:#} '{}' {}", clean(&refused.path), clean(&refused.why)));
         }
+    }
+    // Through a pipe, too, and on a terminal it stands above.
+    if !face.is_for_people() {
+        trials::problem(report).into_iter().flatten().for_each(|line| say(&line));
     }
     for Conflict { path, waits_at, why, hunks } in &report.conflicts {
         say(&format!("{BAD}conflict:{BAD:#} {path}: {}, so it stays as it is", clean(why)));
@@ -160,6 +165,9 @@ fn totals(report: &Report) -> String {
         if count > 0 {
             done.push_str(&format!(", {count} {what}"));
         }
+    }
+    if let Some(trial) = report.standing_trial() {
+        done.push_str(if trial.verdict.is_green { ", green" } else { ", red" });
     }
     let mut parts = vec![done, format!("{:.1} s", report.seconds), calls(report), counts(usage)];
     if report.calls > 0 {

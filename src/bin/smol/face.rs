@@ -17,7 +17,7 @@ use smol_dev::{
 use self::screen::Screen;
 use crate::{
     cli::{Color, ShowArgs},
-    dry_run, summary,
+    dry_run, summary, trials,
     words::{clean, cost, counted, counts, thousands},
 };
 
@@ -211,6 +211,11 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         }
         Event::ListReady { files } => format!("{GOOD}list{GOOD:#}   {} to write", counted(files.len(), "file")),
         Event::Selected { selection, left_out } => return selected(selection, *left_out),
+        Event::Running { command, sandbox } => {
+            format!("{GOOD}run{GOOD:#}    {}, {}", clean(command), clean(&sandbox.to_string()))
+        }
+        Event::Tried(tried) => return trials::lines(tried),
+        Event::Healed { round, why } => trials::end(*round, why),
         Event::Refused { path, why } => format!("{BAD}refused{BAD:#} '{}' {why}", clean(path)),
         Event::Dropped { path } => format!("{DIM}drop{DIM:#}   {path} is not in the file list"),
         Event::Written { path, lines } => {

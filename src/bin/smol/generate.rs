@@ -19,6 +19,7 @@ use crate::{
     dry_run, ending,
     face::{Face, say},
     run::{Connection, GRACE, Order, Run, Told, interrupted, runtime},
+    trials::Wanted,
     watch,
     words::quoted,
 };
@@ -58,7 +59,8 @@ pub fn once(
     stop: impl Future<Output = Result<()>>,
 ) -> Result<Outcome, Failure> {
     let Turn { decided, scope, notices, told, started } = turn;
-    if decided.is_up_to_date(&scope).map_err(Failure::Usage)? {
+    // What is up to date may be red all the same.
+    if args.trial.run.is_none() && decided.is_up_to_date(&scope).map_err(Failure::Usage)? {
         return Ok(nothing_to_do(&decided, &notices, face, started));
     }
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
@@ -107,6 +109,7 @@ pub fn order(args: &GenArgs, scope: Scope, out: PathBuf, started: Instant) -> Or
         is_fresh: args.fresh,
         record: args.record.clone(),
         consent: consent(args),
+        trial: if args.plan_only { None } else { Wanted::of(&args.trial) },
         diffs: if args.diff { Diffs::Whole } else { Diffs::Counted },
         notices: Vec::new(),
         told: None,
