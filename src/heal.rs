@@ -120,6 +120,11 @@ impl<'a> Healing<'a> {
         if trial.verdict.is_green || self.means.rounds == 0 {
             return Ok(());
         }
+        if trial.is_missing() {
+            let why = "the shell did not find the command, which no fix would help".to_owned();
+            self.means.engine.events.emit(Event::Healed { round: 0, why });
+            return Ok(());
+        }
         let (best, why) = self.rounds(&sandbox, trial).await?;
         self.means.engine.events.emit(Event::Healed { round: best, why });
         Ok(())

@@ -12,6 +12,8 @@ use crate::{
     workspace,
 };
 
+/// What a shell ends with that does not find a program.
+const NOT_FOUND: i32 = 127;
 /// How long bubblewrap may take to show that it works here.
 const PROBE: Duration = Duration::from_secs(20);
 /// Sets the limit on what every process may hold of memory, in KiB, then becomes the command, whose words and errors
@@ -42,6 +44,13 @@ pub struct Trial {
     pub verdict: Verdict,
     /// What it said, with the middle left out where that is much.
     pub output: String,
+}
+
+impl Trial {
+    /// Whether a shell says so that it found no such program.
+    pub fn is_missing(&self) -> bool {
+        self.ending == format!("exit code {NOT_FOUND}")
+    }
 }
 
 impl Attempt {

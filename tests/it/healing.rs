@@ -139,7 +139,10 @@ fn a_file_that_a_person_changed_stays() {
 #[test]
 fn without_rounds_nothing_is_asked() {
     healing(WRONG).arg("--heal=0").exit(1).asked(3).file("sums.py", WRONG);
-    Smol::new().spec("x").args(["gen", "--heal=2"]).exit(2).says("--run");
+    Smol::new().spec("x").args(["gen", "--heal=2"]).exit(2).asked(0).says("--heal is about a command");
+    // No fix would help.
+    let smol = Smol::project(&["a.txt"]).arg("--run").arg("no-such-program --at-all");
+    smol.exit(1).asked(3).says("the shell did not find the command");
 }
 
 #[test]

@@ -123,7 +123,7 @@ pub struct GenArgs {
     #[arg(long, env = "SMOL_WATCH", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with_all = ["dry_run", "record"])]
     pub watch: bool,
     /// Write into a git worktree on this new branch and commit there; your own files and index are not touched
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["watch", "dry_run", "explain", "record", "resolve"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["watch", "dry_run", "explain", "record", "resolve", "run"])]
     pub branch: Option<String>,
     /// Do it so many times at once, on the branches NAME-1, NAME-2 and so on, under one --max-cost and one --jobs
     #[arg(long, value_name = "N", requires = "branch")]

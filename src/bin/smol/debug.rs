@@ -42,7 +42,7 @@ pub fn run(args: DebugArgs, face: &Face) -> Result<Outcome, Failure> {
     }
     decided.look().map_err(Failure::Usage)?;
     let directory = Path::new(&decided.directory);
-    let wanted = Wanted::of(&args.trial);
+    let wanted = Wanted::of(&args.trial).map_err(Failure::Usage)?;
     let attempt = wanted.as_ref().map(|wanted| wanted.attempt(directory)).transpose().map_err(Failure::Usage)?;
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
     let opened = runtime.block_on(decided.open(&args.ask, "debug", face)).map_err(Failure::Usage)?;

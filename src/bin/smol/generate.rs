@@ -74,7 +74,7 @@ pub fn once(
                 return stopped.map_err(Failure::Usage).map(|()| None);
             }
         };
-        let order = Order { notices, told, ..order(args, scope, out, started) };
+        let order = Order { notices, told, ..order(args, scope, out, started).map_err(Failure::Usage)? };
         let run = Run::begin(&connection, Task::new(spec, past), order, face).map_err(Failure::Usage)?;
         let worked = run.work(stop).await;
         Ok(Some((connection.is_demo, run, worked)))
@@ -102,19 +102,20 @@ fn consent(args: &GenArgs) -> Option<Consent> {
 }
 
 /// What was typed of one run.
-pub fn order(args: &GenArgs, scope: Scope, out: PathBuf, started: Instant) -> Order {
-    Order {
+pub fn order(args: &GenArgs, scope: Scope, out: PathBuf, started: Instant) -> Result<Order> {
+    let wanted = Wanted::of(&args.trial)?;
+    Ok(Order {
         scope,
         out,
         is_fresh: args.fresh,
         record: args.record.clone(),
         consent: consent(args),
-        trial: if args.plan_only { None } else { Wanted::of(&args.trial) },
+        trial: if args.plan_only { None } else { wanted },
         diffs: if args.diff { Diffs::Whole } else { Diffs::Counted },
         notices: Vec::new(),
         told: None,
         started,
-    }
+    })
 }
 
 fn scope(args: &GenArgs) -> Result<Scope> {

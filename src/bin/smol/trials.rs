@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU64, path::Path, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use smol_dev::{
     heal::{Fate, Tried},
     report::Report,
@@ -37,16 +37,31 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    pub fn of(args: &RunArgs) -> Option<Wanted> {
-        Some(Wanted {
-            command: args.run.clone()?,
+    /// # Errors
+    /// If something was typed about a command and no command. In the environment it may wait for one.
+    pub fn of(args: &RunArgs) -> Result<Option<Wanted>> {
+        let Some(command) = args.run.clone() else {
+            let about = [
+                (args.heal.is_some(), "heal", "SMOL_HEAL"),
+                (args.run_network, "run-network", "SMOL_RUN_NETWORK"),
+                (args.run_timeout.is_some(), "run-timeout", "SMOL_RUN_TIMEOUT"),
+                (args.run_memory.is_some(), "run-memory", "SMOL_RUN_MEMORY"),
+            ];
+            let typed = about.iter().find(|(is_set, _, variable)| *is_set && std::env::var_os(variable).is_none());
+            if let Some((_, flag, _)) = typed {
+                bail!("--{flag} is about a command, and there is none: name it with --run CMD");
+            }
+            return Ok(None);
+        };
+        Ok(Some(Wanted {
+            command,
             rounds: args.heal.unwrap_or(ROUNDS),
             network: if args.run_network { Network::Shared } else { Network::None },
             limits: Limits {
                 time: args.run_timeout.unwrap_or(TIME),
                 memory: args.run_memory.map_or(MEMORY, NonZeroU64::get),
             },
-        })
+        }))
     }
 
     /// The command in this directory, which is there.

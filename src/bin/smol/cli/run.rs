@@ -13,7 +13,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "CMD", env = "SMOL_RUN", hide_env = true)]
     pub run: Option<String>,
     /// How often what is red is mended and run again [default: 2]
-    #[arg(long, value_name = "N", env = "SMOL_HEAL", hide_env = true, requires = "run")]
+    #[arg(long, value_name = "N", env = "SMOL_HEAL", hide_env = true)]
     pub heal: Option<usize>,
     /// Let the command use the network
     #[arg(long, env = "SMOL_RUN_NETWORK", hide_env = true, value_parser = FalseyValueParser::new())]
