@@ -334,7 +334,7 @@ fn is_idle(node: Node) -> bool {
     let Some(parent) = node.parent() else { return false };
     match parent.kind() {
         "expression_statement" => true,
-        "member_expression" => is_idle(parent),
+        "member_expression" | "sequence_expression" => is_idle(parent),
         "binary_expression" => {
             let operator = parent.child_by_field_name("operator").map_or("", |operator| operator.kind());
             !matches!(operator, "&&" | "||" | "??") && is_idle(parent)
