@@ -283,7 +283,7 @@ fn json_carries_the_summary_and_what_became_of_it() {
     };
     assert_eq!((&change("a.js")["what"], &change("b.js")["what"]), (&json!("conflict"), &json!("changed")));
     assert_eq!(change("a.js")["hunks"], json!(["@@ -1,1 +1,1 @@\n-ONE, mine\n+ONE, new\n"]));
-    assert!(change("b.js")["diff"].as_str().expect("text").contains("+new b"), "{proposed}");
+    assert!(change("b.js")["diff"].as_str().expect("text").contains("+newer.b"), "{proposed}");
     let report = run.report();
     assert_eq!(report["conflicts"][0]["waits_at"], ".smol/conflicts/a.js");
     assert_eq!((&report["outcome"], &report["written"][0]["path"]), (&json!("partial"), &json!("b.js")));

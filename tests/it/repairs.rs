@@ -1,5 +1,7 @@
 //! Files of a run that do not fit together: they are reported, asked for once more, and the better version stands.
 
+use std::{process::Command, time::Duration};
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -36,7 +38,7 @@ fn paths(list: &Value) -> Vec<&str> {
 fn a_file_that_does_not_fit_is_mended_with_one_question() {
     let run = mended().success().asked(5).file("app.js", MENDED).file("math.js", MATH);
     let run = run.says("misfit app.js:1:10").says("mended app.js: 1 misfit").says("no misfits in 3 files");
-    let run = run.says("2 written").says("1 misfit mended");
+    let run = run.says("3 files written, 1 misfit mended ·");
     // The trunk is that of every other question; behind it stands what concerns this file.
     let [asked, first] = ["mend app.js", "app.js"].map(|question| run.requests(question)[0].messages());
     assert_eq!((asked.len(), &asked[..3]), (4, &first[..3]));
@@ -98,7 +100,7 @@ fn a_version_that_is_no_better_is_not_taken() {
     stays(fenced(worse), "it does not fit better: 1 before, 2 with it");
     stays(fenced(&APP.replace("sum", "plus")), "it does not fit better: 1 before, 1 with it");
     stays(fenced(APP), "it is the same again");
-    stays(fenced("\n"), "most of the file is gone from it");
+    stays(fenced("1;\n"), "most of the file is gone from it");
 }
 
 #[test]
@@ -229,10 +231,30 @@ fn a_recorded_run_has_its_repairs_in_it() {
 
 #[test]
 fn a_limit_on_cost_holds_for_repairs_and_more_money_goes_on_from_there() {
-    let priced = |smol: Smol| smol.config("[models.\"fake-1\"]\nprice = { input = 1000.0, output = 1000.0 }\n");
-    let enough = priced(mended()).arg("--json").success().report()["usage"]["cost"].as_f64().expect("is known");
-    let run = priced(mended()).arg("--max-cost").arg(format!("{}", enough - 0.9)).exit(4);
-    assert_eq!(run.requests("mend app.js").len(), 0, "{}", run.stderr());
-    let run = priced(mended()).within(run.dir).success().file("app.js", MENDED);
-    assert_eq!(run.fake.asked().len(), 1, "only the repair is paid: {}", run.stderr());
+    // Each file costs a bit more than a dollar, and a call is let go while two are left.
+    let long = |text: &str| fenced(&format!("{text}{}", "// and so on\n".repeat(350)));
+    let project = || {
+        let smol = mended().config("[models.fake-1]\nprice = { input = 0.0, output = 1000.0 }\n");
+        let smol = smol.on("app.js", long(APP)).on("math.js", long(MATH));
+        smol.on("mend app.js", long(MENDED))
+    };
+    let run = project().arg("--plan-only").success().asked(2);
+    let run = project().within(run.dir).arg("--max-cost=3.8").exit(4).asked(2).says("stopped at the limit on cost");
+    let run = project().within(run.dir).arg("--max-cost=30").success().asked(1).says("mended app.js: 1 misfit");
+    assert_eq!(run.requests("mend app.js").len(), 1);
+}
+
+#[test]
+fn interrupted_while_it_mends_the_next_run_goes_on_with_that() {
+    let slow = Answer::text(fenced(MENDED)).after(Duration::from_secs(30));
+    let (dir, fake, child) = unfit().on("mend app.js", slow).spawn();
+    while !fake.asked().iter().any(|asked| asked.question == "mend app.js") {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("runs");
+    assert!(interrupt.success());
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    let run = mended().within(dir).success().asked(1).file("app.js", MENDED).file("math.js", MATH);
+    mended().within(run.dir).success().asked(0).says("nothing to do");
 }

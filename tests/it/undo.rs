@@ -131,7 +131,7 @@ fn a_terminal_is_asked_before_anything_is_written() {
     assert_eq!(texts(on_a_terminal(smol(), "s\n")), pair("ONE\ntwo\nthree\n", "newer.b\n"));
     let run = on_a_terminal(smol(), "what\nd\ny\n");
     assert!(run.stdout().contains("answer with one of the letters"), "{}", run.stdout());
-    assert!(run.stdout().contains("+new b"), "{}", run.stdout());
+    assert!(run.stdout().contains("+newer.b"), "{}", run.stdout());
     // Where no file would be another one there is nothing to ask.
     let kept = Smol::project(&["a.js"]).success();
     let same = on_a_terminal(Smol::project(&["a.js"]).anew(kept.dir), "");

@@ -7,6 +7,7 @@ use std::{
 };
 
 use smol_dev::{
+    check::Misfit,
     model,
     path::RelPath,
     plan::PLAN_FILE,
@@ -222,7 +223,12 @@ fn next(report: &Report, again: &str) -> Option<String> {
 
 /// What to do about files that do not fit: those that are smol's are written again, the others are a person's to mend.
 fn fit(report: &Report, again: &str) -> String {
-    let at: BTreeSet<&str> = report.misfits.iter().map(|misfit| misfit.path.as_str()).collect();
+    // Where the plan is not kept, it is the file that is to be another one.
+    let place = |misfit: &'_ Misfit| match misfit.path.as_str() {
+        PLAN_FILE => misfit.looked_in.clone(),
+        _ => misfit.path.clone(),
+    };
+    let at: BTreeSet<String> = report.misfits.iter().map(place).collect();
     let again_of: String = landed(report)
         .filter(|(path, _)| at.contains(path.as_str()))
         .map(|(path, _)| format!(" --file={}", quoted(path.as_str())))
