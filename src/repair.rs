@@ -51,6 +51,8 @@ pub struct State {
 const MOST_DEFINITIONS: usize = 8;
 /// Most files that a name is shown from which nothing says where it stands.
 const MOST_PLACES: usize = 3;
+/// Most misfits that a question tells of: who mends these mends the rest.
+const MOST_MISFITS: usize = 40;
 /// Longest line that is quoted, in characters.
 const LONGEST_LINE: usize = 200;
 /// A new version that has less than one part in so many left of the old one is no repair.
@@ -146,7 +148,7 @@ fn lacking(misfit: &Misfit, state: &State, contract: &Contract) -> Vec<String> {
     let name = bare(&misfit.name);
     let shared = contract.project.kinds().into_iter().flatten().filter(|shared| bare(&shared.name) == name);
     let files = shared.flat_map(|shared| &shared.files).filter_map(|file| RelPath::parse(file).ok());
-    let lacks = |path: &RelPath| state.text(path.as_str()).is_some_and(|text| !text.contains(name));
+    let lacks = |path: &RelPath| state.text(path.as_str()).is_some_and(|text| !outline::mentions(text, name));
     files.filter(|path| path.as_str() != misfit.path && lacks(path)).map(String::from).collect()
 }
 
@@ -157,7 +159,7 @@ fn bare(name: &str) -> &str {
 
 /// Asks for the file once more: what does not fit, the definitions that this points at, and the file itself.
 pub fn ask(prompts: &Prompts, trunk: &Trunk, state: &State, case: &Case) -> Result<Request> {
-    let misfits = case.misfits.iter().map(|misfit| {
+    let misfits = case.misfits.iter().take(MOST_MISFITS).map(|misfit| {
         let Misfit { path, line, column, message, nearest, .. } = misfit;
         let quoted = state.text(path).and_then(|text| text.lines().nth(line.saturating_sub(1))).map(str::trim);
         let quoted = quoted.map(|line| masked(&line.chars().take(LONGEST_LINE).collect::<String>()));
@@ -294,4 +296,175 @@ fn user(path: &RelPath, name: &str, after: &State, contract: Option<&Contract>) 
     let others = after.tree.files.iter().filter(|file| file.path != path.as_str() && !file.path.ends_with(".md"));
     let mut users = others.filter(|file| file.text.as_deref().is_some_and(|text| outline::mentions(text, name)));
     users.next().map(|file| format!("'{}' uses", file.path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{plan::Plan, spec::Spec, workspace::tree::SourceFile};
+
+    const MATH: &str = "export function add(a, b) {\n  return a + b;\n}\n";
+    const USE: &str = "import { sum } from './math.js';\nsum(1, 2);\n";
+
+    fn state(files: &[(&str, &str)]) -> State {
+        let mut files: Vec<SourceFile> = files
+            .iter()
+            .map(|(path, text)| SourceFile { path: (*path).to_owned(), text: Some((*text).to_owned()) })
+            .collect();
+        files.sort_by(|one, other| one.path.cmp(&other.path));
+        State::of(Tree { files })
+    }
+
+    fn path(path: &str) -> RelPath {
+        RelPath::parse(path).expect(path)
+    }
+
+    fn plan(contract: &str) -> String {
+        format!("# P\n\n```yaml contract\n{contract}```\n")
+    }
+
+    /// Who is asked, and for how many misfits, when these files may be.
+    #[track_caller]
+    fn asks(files: &[(&str, &str)], own: &[&str], list: &[&str], expected: &[(&str, usize)]) {
+        let state = state(files);
+        let contract = state.text(PLAN_FILE).map(|text| Plan::new(text.to_owned()).contract.expect("is one"));
+        let own = own.iter().map(|own| path(own)).collect();
+        let list: Vec<RelPath> = list.iter().map(|file| path(file)).collect();
+        let cases = cases(&state, contract.as_ref(), &own, &list);
+        let asked: Vec<(&str, usize)> = cases.iter().map(|case| (case.path.as_str(), case.misfits.len())).collect();
+        assert_eq!(asked, expected, "{:#?}", state.misfits);
+    }
+
+    #[test]
+    fn without_a_word_in_the_contract_it_is_the_file_in_which_it_stands() {
+        let files = [("a.js", USE), ("math.js", MATH)];
+        asks(&files, &["a.js", "math.js"], &[], &[("a.js", 1)]);
+    }
+
+    #[test]
+    fn if_that_may_not_be_asked_it_is_the_one_that_it_points_at() {
+        let files = [("a.js", USE), ("math.js", MATH)];
+        asks(&files, &["math.js"], &[], &[("math.js", 1)]);
+        asks(&files, &[], &[], &[]);
+    }
+
+    #[test]
+    fn a_promise_that_is_not_kept_is_mended_where_it_was_made() {
+        let promised = plan("files:\n  - { path: math.js, exports: [{ name: sum }] }\n  - { path: a.js }\n");
+        let files = [(PLAN_FILE, promised.as_str()), ("a.js", USE), ("math.js", MATH)];
+        asks(&files, &["a.js", "math.js", PLAN_FILE], &[], &[("math.js", 2)]);
+        // If that is a person's, whoever relies on it has to do with what there is.
+        asks(&files, &["a.js", PLAN_FILE], &[], &[("a.js", 1)]);
+    }
+
+    #[test]
+    fn other_parameters_than_promised_are_mended_where_they_are() {
+        let promised = "files:\n  - { path: math.js, exports: [{ name: add, signature: \"add(a, b, c)\" }] }\n";
+        let promised = plan(promised);
+        let call = "import { add } from './math.js';\nadd(1, 2, 3);\n";
+        let files = [(PLAN_FILE, promised.as_str()), ("a.js", call), ("math.js", MATH)];
+        asks(&files, &["a.js", "math.js"], &[], &[("math.js", 2)]);
+    }
+
+    #[test]
+    fn a_shared_name_is_mended_in_the_file_that_lacks_it() {
+        let shared =
+            plan("project:\n  dom_ids:\n    - { name: send, files: [index.html, a.js] }\nfiles:\n  - { path: a.js }\n");
+        let page = "<!doctype html>\n<button id=\"go\">go</button>\n<script src=\"a.js\"></script>\n";
+        let script = "document.getElementById('send').focus();\n";
+        let files = [(PLAN_FILE, shared.as_str()), ("a.js", script), ("index.html", page)];
+        asks(&files, &["a.js", "index.html"], &[], &[("index.html", 1)]);
+        asks(&files[1..], &["a.js", "index.html"], &[], &[("a.js", 1)]);
+    }
+
+    #[test]
+    fn a_package_that_nobody_declares_is_mended_in_the_manifest() {
+        let files = [("a.js", "import x from 'left-pad';\nx();\n"), ("package.json", "{ \"name\": \"x\" }\n")];
+        asks(&files, &["a.js", "package.json"], &[], &[("package.json", 1)]);
+        asks(&files, &["a.js"], &[], &[("a.js", 1)]);
+    }
+
+    #[test]
+    fn while_a_file_is_missing_only_what_is_wrong_by_itself_is_asked_for() {
+        let files = [("a.js", USE), ("b.js", "export function f( {\n"), ("math.js", MATH)];
+        asks(&files, &["a.js", "b.js"], &["a.js", "b.js", "c.js", "math.js"], &[("b.js", 1)]);
+        asks(&files, &["a.js", "b.js"], &["a.js", "b.js", "math.js"], &[("a.js", 1), ("b.js", 1)]);
+    }
+
+    #[test]
+    fn what_the_plan_promises_and_nobody_lists_is_no_misfit() {
+        let promised = plan("files:\n  - { path: a.js }\n  - { path: gone.js }\n");
+        assert_eq!(state(&[(PLAN_FILE, promised.as_str()), ("a.js", MATH)]).misfits, []);
+    }
+
+    /// What becomes of a new version of `a.js`.
+    #[track_caller]
+    fn weighs(files: &[(&str, &str)], version: &str, expected: Result<usize, &str>) {
+        let (_, verdicts) = choose(state(files), &[(path("a.js"), version.to_owned())], None);
+        assert_eq!(verdicts[0].1.as_ref().map(|gone| *gone).map_err(String::as_str), expected);
+    }
+
+    #[test]
+    fn fewer_misfits_and_nothing_else_worse() {
+        let files = [("a.js", USE), ("math.js", MATH)];
+        weighs(&files, &USE.replace("sum", "add"), Ok(1));
+        weighs(&files, USE, Err("it is the same again"));
+        weighs(&files, &USE.replace("sum", "plus"), Err("it does not fit better: 1 before, 1 with it"));
+        weighs(&files, "add;\n", Err("most of the file is gone from it"));
+    }
+
+    #[test]
+    fn what_can_be_parsed_is_better_whatever_shows_up_behind() {
+        let broken = format!("{USE}export function start( {{\n");
+        let whole = format!("{USE}import {{ minus }} from './math.js';\nminus();\n");
+        weighs(&[("a.js", broken.as_str()), ("math.js", MATH)], &whole, Ok(1));
+    }
+
+    #[test]
+    fn what_others_use_stays() {
+        let offers = format!("{USE}export const limit = 1;\n");
+        let without = USE.replace("sum", "add");
+        // A shell script is in no language that is checked.
+        let files = [("a.js", offers.as_str()), ("math.js", MATH), ("run.sh", "echo $limit\n")];
+        weighs(&files, &format!("{without}add(3, 4);\n"), Err("it lost 'limit', which 'run.sh' uses"));
+        weighs(&files[..2], &format!("{without}add(3, 4);\n"), Ok(1));
+    }
+
+    #[test]
+    fn nothing_new_may_be_wrong_elsewhere() {
+        let page = "<!doctype html>\n<a href=\"#news\">up</a>\n<script src=\"a.js\"></script>\n";
+        let makes = "document.body.innerHTML = '<p id=\"news\"></p>';\ndocument.getElementById('botom').focus();\n";
+        let files = [("a.js", makes), ("index.html", page)];
+        let without =
+            "document.body.innerHTML = '<p id=\"bottom\"></p>';\ndocument.getElementById('bottom').focus();\n";
+        let why = "it does not fit 'index.html': href names the id 'news', which no element of this page has";
+        weighs(&files, without, Err(why));
+    }
+
+    #[test]
+    fn each_is_weighed_with_those_that_were_taken() {
+        let a = "import { sum } from './b.js';\nexport const limit = sum(1, 2);\n";
+        let b = "import { limits } from './a.js';\nexport function add(a, b) {\n  return a + b + limits;\n}\n";
+        let versions = [(path("a.js"), a.replace("sum", "add")), (path("b.js"), b.replace("limits", "limit"))];
+        let (state, verdicts) = choose(state(&[("a.js", a), ("b.js", b)]), &versions, None);
+        assert_eq!((state.misfits.len(), verdicts.len()), (0, 2));
+        assert!(verdicts.iter().all(|(_, verdict)| *verdict == Ok(1)), "{verdicts:?}");
+    }
+
+    #[test]
+    fn what_looks_like_a_key_in_another_file_is_not_shown() {
+        let own =
+            format!("import {{ sum }} from './a.js';\nsum('{}');\n", ["sk-proj-", &"aB3dE5fG7h".repeat(5)].concat());
+        let key = own.lines().nth(1).expect("there is one").to_owned();
+        let one_line = own.replace('\n', " ");
+        let state = state(&[("a.js", MATH), ("own.js", &one_line)]);
+        let case = Case { path: path("a.js"), misfits: state.misfits.clone() };
+        let prompts = Prompts::with(BTreeMap::new()).expect("are built in");
+        let trunk =
+            Trunk::new(&prompts, &Spec::new("s").expect("is one"), &Plan::new("p".to_owned())).expect("renders");
+        let request = ask(&prompts, &trunk, &state, &case).expect("renders");
+        let last = &request.messages.last().expect("there is one").text;
+        assert!(last.contains("own.js:1:10") && last.contains("The file to mend is `a.js`."), "{last}");
+        assert!(!last.contains(&key[5..30]), "{last}");
+    }
 }

@@ -186,7 +186,7 @@ fn a_window_that_is_too_small_says_by_how_much() {
 fn a_server_that_counts_more_tokens_than_were_estimated_is_asked_for_less() {
     let refused = json!({ "error": { "code": 400, "type": "exceed_context_size_error", "n_prompt_tokens": 6000, "n_ctx": 4096 } });
     let smol = shop().on("src/cart.js", Answer::text("").fault(Fault::Status(400, refused.to_string())));
-    let right = "export function call1(cents) {}\n";
+    let right = "export function call1(cents) {\n  return `${cents}`;\n}\n";
     let run = smol.then("src/cart.js", format!("```\n{right}```\n")).success().file("src/cart.js", right);
     let (first, second) = (run.requests("src/cart.js")[0].body.len(), run.requests("src/cart.js")[1].body.len());
     assert!(second < first * 4096 / 6000, "{second} of {first}");
