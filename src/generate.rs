@@ -1,6 +1,7 @@
 //! The pipeline: the plan, then the file list and every file at the same time, each landing when it is done; in the end
 //! they are checked against each other.
 
+mod ends;
 mod mending;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -9,6 +10,7 @@ use anyhow::{Context, Result, anyhow};
 use futures::future::join_all;
 use tokio::sync::watch;
 
+use self::ends::Ends;
 use crate::{
     contract::Contract,
     engine::Engine,
@@ -149,16 +151,6 @@ struct Run<'a> {
     material: OnceLock<Material<'a>>,
     leader: Leader,
     ends: Mutex<Ends>,
-}
-
-/// What became of the files' calls, as far as it decides how the run ends.
-#[derive(Default)]
-struct Ends {
-    answered: usize,
-    /// Why the service takes no question at all.
-    turned_away: Option<model::Error>,
-    /// Why no more may be asked.
-    over_budget: Option<model::Error>,
 }
 
 /// The question for a file, and the text on disk that it shows.
@@ -363,26 +355,6 @@ impl Run<'_> {
                 land(self.engine, self.workspace, file).await;
             }
             Err(error) => self.engine.events.emit(Event::Failed { path, why: format!("{error:#}") }),
-        }
-    }
-
-    fn note_end(&self, error: Option<Option<&model::Error>>) {
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        match error {
-            None => ends.answered += 1,
-            Some(Some(error @ model::Error::OverBudget { .. })) => ends.over_budget = Some(error.clone()),
-            Some(Some(error)) if error.is_about_access() => ends.turned_away = Some(error.clone()),
-            Some(_) => {}
-        }
-    }
-
-    /// An error if no more could be asked for the money, or if no file got an answer, because the service could not be
-    /// reached or took no question.
-    fn reached(&self) -> Result<()> {
-        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&ends.over_budget, &ends.turned_away, ends.answered) {
-            (Some(error), _, _) | (None, Some(error), 0) => Err(error.clone().into()),
-            _ => Ok(()),
         }
     }
 }

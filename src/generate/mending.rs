@@ -101,7 +101,8 @@ impl Run<'_> {
 
     async fn mended(&self, state: &State, case: &Case) -> Result<GeneratedFile> {
         let request = repair::ask(&self.engine.prompts, self.trunk, state, case);
-        let asked = request.map(|request| Asked { request, present: state.text(case.path.as_str()).map(str::to_owned) });
+        let asked =
+            request.map(|request| Asked { request, present: state.text(case.path.as_str()).map(str::to_owned) });
         self.answer(Question::Repair(case.path.clone()), &case.path, asked).await
     }
 

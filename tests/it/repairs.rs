@@ -52,6 +52,14 @@ fn a_file_that_does_not_fit_is_mended_with_one_question() {
 }
 
 #[test]
+fn the_places_alone_are_enough() {
+    let block = |old: &str, new: &str| format!("<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n");
+    let [old, new] = [APP, MENDED].map(|text| text.lines().collect::<Vec<_>>());
+    let blocks = format!("{}\n{}", block(old[0], new[0]), block(old[2], new[2]));
+    unfit().on("mend app.js", blocks).success().asked(5).file("app.js", MENDED).says("mended app.js: 1 misfit");
+}
+
+#[test]
 fn the_events_and_the_report_tell_of_it() {
     let run = mended().arg("--json").success();
     let told: Vec<Value> = run.events().into_iter().filter(|event| event["event"] == "checked").collect();
