@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     fake::{Answer, Fault},
     smol::{Run, Smol, files_below},
+    undo::on_a_terminal,
 };
 
 const MATH: &str = "export function add(a, b) {\n  return a + b;\n}\n";
@@ -67,6 +68,7 @@ fn the_events_and_the_report_tell_of_it() {
     assert_eq!((&told[1]["misfits"], told.len()), (&json!([]), 2));
     let report = run.report();
     assert_eq!((&report["misfits"], &report["outcome"]), (&json!([]), &json!("complete")));
+    assert!(run.events().iter().all(|event| event["event"] != "proposed"), "in a new directory nothing is weighed");
     assert_eq!(report["mended"], json!([{ "path": "app.js", "misfits": 1 }]));
     let mut written = paths(&report["written"]);
     written.sort_unstable();
@@ -78,7 +80,10 @@ fn without_repair_it_is_only_reported() {
     let run = mended().arg("--no-repair").exit(1).asked(4).file("app.js", APP);
     let run = run.says("misfit: generated/app.js:1:10").says("--file=app.js, or mend it, then: smol check generated");
     let run = run.again().spec("a project").args(["gen", "--no-repair"]).success().asked(0).says("nothing to do");
-    // What does not fit is no call that is still to be paid.
+    // What does not fit was asked for: that run is over, and what is gone is asked for anew.
+    std::fs::remove_file(run.dir.path().join("generated/math.js")).expect("is there");
+    let run = unfit().within(run.dir).arg("--no-repair").exit(1).asked(1).file("math.js", MATH);
+    assert!(!run.stderr().contains("was cut"), "{}", run.stderr());
     let run = mended().anew(run.dir).arg("--no-repair").arg("--json").exit(1).asked(4);
     let report = run.report();
     assert_eq!((&report["outcome"], &report["misfits"][0]["name"]), (&json!("partial"), &json!("sum")));
@@ -183,6 +188,12 @@ fn a_run_into_an_empty_directory_is_taken_back_as_a_whole() {
     let run = mended().success();
     let run = run.again().args(["undo"]).success();
     assert_eq!(files_below(&run.dir.path().join("generated")), Vec::<String>::new());
+}
+
+#[test]
+fn on_a_terminal_nobody_is_asked_about_a_new_directory() {
+    let run = on_a_terminal(mended(), "").file("app.js", MENDED);
+    assert!(!run.stdout().contains("write this?") && run.stdout().contains("1 misfit mended"), "{}", run.stdout());
 }
 
 #[test]

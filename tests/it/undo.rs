@@ -93,7 +93,7 @@ fn undo_in_json_and_where_smol_never_was() {
 }
 
 /// Runs the command on a terminal, with what is typed.
-fn on_a_terminal(smol: Smol, typed: &str) -> Run {
+pub fn on_a_terminal(smol: Smol, typed: &str) -> Run {
     let (dir, fake, mut child) = smol.args(["--version"]).spawn();
     child.wait().expect("ends");
     let script = format!("{} gen --fresh", env!("CARGO_BIN_EXE_smol"));
