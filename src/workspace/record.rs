@@ -49,6 +49,16 @@ impl Record {
         read_json(memory, RECORD)
     }
 
+    /// Adds what happened to a file after all that is in it.
+    pub(super) fn add(&mut self, entry: Entry) {
+        match self.entries.iter_mut().find(|earlier| earlier.path == entry.path) {
+            Some(earlier) if entry.before != entry.after => earlier.after = entry.after,
+            // What only became known changes no file.
+            Some(_) => {}
+            None => self.entries.push(entry),
+        }
+    }
+
     /// Takes the place of the record of an earlier run; one that has nothing left to take back goes.
     pub(super) fn save(&self, memory: &Dir) -> Result<()> {
         match self.entries.is_empty() {

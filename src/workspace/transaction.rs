@@ -121,7 +121,12 @@ impl Transaction {
                     saved: step.saved.clone(),
                 });
                 let notes = self.notes.iter().map(|(path, _)| Entry::note(path, self.before.standing(path)));
-                Record { run: self.run.clone(), entries: files.chain(notes).collect() }.save(memory)
+                // A file that landed in this very run and is replaced now was not there before the run.
+                let mut record = Record::open(memory)?
+                    .filter(|record| record.run == self.run)
+                    .unwrap_or_else(|| Record { run: self.run.clone(), entries: Vec::new() });
+                files.chain(notes).for_each(|entry| record.add(entry));
+                record.save(memory)
             }
             Purpose::TakeBack => {
                 let Some(mut record) = Record::open(memory)? else { return Ok(()) };

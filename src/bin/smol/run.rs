@@ -161,7 +161,8 @@ impl Run {
             let proposal = Arc::new(landing::propose(&engine.events, workspace, order.diffs));
             let consent = match order.consent {
                 Some(consent) => consent,
-                None if !proposal.touches_files() => Consent::Everything,
+                // Into an empty directory files land without asking, and so do their second versions.
+                None if !proposal.touches_files() || workspace.is_fresh() => Consent::Everything,
                 None => {
                     let (face, proposal) = (self.face.clone(), proposal.clone());
                     tokio::task::spawn_blocking(move || consent(&face, &proposal)).await?
