@@ -3,8 +3,8 @@
 python3 benches/choosing.py SMOL PYTHON SDISTS... [--most N]
 
 Unpacks each source distribution, changes one operator, comparison or returned value in one function of it, runs its
-tests until one fails that did not before, and gives that output to `smol debug - --dry-run`. Counts, for budgets of 8k, 32k and 128k tokens,
-how often the changed file went in whole. PYTHON needs pytest and what the packages need. The seed is fixed.
+tests until one fails that did not before, and gives that output to `smol debug - --dry-run`. Counts, for budgets of 8k,
+32k and 128k tokens, how often the changed file went in whole. PYTHON needs pytest and what the packages need. The seed is fixed.
 """
 
 import ast

@@ -138,7 +138,7 @@ impl Engine {
     async fn attempt(&self, question: &Question, request: &Request, started: &impl Fn()) -> Attempt {
         let tokens = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
         let seat = match question {
-            Question::File(_) | Question::Part(_) => Seat::Shared,
+            Question::File(_) | Question::Repair(_) | Question::Part(_) => Seat::Shared,
             Question::Plan
             | Question::FileList
             | Question::Diagnosis

@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    check::Misfit,
     heal::Tried,
     lineage::Reason,
     model::provider::Rung,
@@ -29,6 +30,8 @@ pub enum Question {
     Plan,
     FileList,
     File(RelPath),
+    /// A file that does not fit the others, once more.
+    Repair(RelPath),
     /// What is wrong with a codebase.
     Diagnosis,
     /// The fixes that did not fit, once more.
@@ -205,6 +208,22 @@ pub enum Event {
         path: RelPath,
         why: String,
     },
+    /// So many files were checked against each other as they will stand, and this certainly does not fit. Told again when
+    /// files were mended, with what remains.
+    Checked {
+        files: usize,
+        misfits: Vec<Misfit>,
+    },
+    /// A new version of the file is taken, with which so many misfits are gone.
+    Mended {
+        path: RelPath,
+        misfits: usize,
+    },
+    /// The first version stays, for this reason.
+    NotMended {
+        path: RelPath,
+        why: String,
+    },
     /// This is what goes into the question of a codebase; `left_out` counts what does not belong to it.
     Selected {
         selection: Box<Selection>,
@@ -298,6 +317,7 @@ impl fmt::Display for Question {
             Question::Plan => f.write_str("the plan"),
             Question::FileList => f.write_str("the file list"),
             Question::File(path) => write!(f, "'{path}'"),
+            Question::Repair(path) => write!(f, "the repair of '{path}'"),
             Question::Diagnosis => f.write_str("the diagnosis"),
             Question::Fixes => f.write_str("the fixes"),
             Question::Healing => f.write_str("the cause of the failure"),

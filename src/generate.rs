@@ -1,4 +1,8 @@
-//! The pipeline: the plan, then the file list and every file at the same time, each landing when it is done.
+//! The pipeline: the plan, then the file list and every file at the same time, each landing when it is done; in the end
+//! they are checked against each other.
+
+mod ends;
+mod mending;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -6,6 +10,8 @@ use anyhow::{Context, Result, anyhow};
 use futures::future::join_all;
 use tokio::sync::watch;
 
+use self::ends::Ends;
+pub use self::mending::check_again;
 use crate::{
     contract::Contract,
     engine::Engine,
@@ -19,6 +25,7 @@ use crate::{
     path::RelPath,
     plan::{self, Plan, Trunk},
     questions::{self, Shelf},
+    repair::Repair,
     report::Refused,
     rerun::{Made, Past, Planning, RULES, WORDS},
     slice::{LeftOut, Material},
@@ -42,12 +49,13 @@ pub enum Scope {
 pub struct Task {
     pub spec: Spec,
     pub past: Past,
+    pub repair: Repair,
     made: Mutex<Made>,
 }
 
 impl Task {
-    pub fn new(spec: Spec, past: Past) -> Task {
-        Task { spec, past, made: Mutex::default() }
+    pub fn new(spec: Spec, past: Past, repair: Repair) -> Task {
+        Task { spec, past, repair, made: Mutex::default() }
     }
 
     /// What was made, whether or not it has landed.
@@ -78,11 +86,13 @@ pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, task: &Task, 
     let prompts = engine.prompts.fingerprint(&WORDS);
     let ground = Ground { plan: &plan, prompts, model: engine.model.id() };
     let run = Run { engine, workspace, task, ground, trunk: &trunk, material, leader, ends };
-    match scope {
+    match &scope {
         Scope::Everything | Scope::FromPlan => run.write_all(&plan).await?,
-        Scope::PlanOnly => drop(run.list(&plan).await?),
+        Scope::PlanOnly => return run.list(&plan).await.map(drop),
         Scope::Files(paths) => run.write_again(&plan, paths).await?,
     }
+    run.reached()?;
+    run.fit(&scope).await;
     run.reached()
 }
 
@@ -142,16 +152,6 @@ struct Run<'a> {
     material: OnceLock<Material<'a>>,
     leader: Leader,
     ends: Mutex<Ends>,
-}
-
-/// What became of the files' calls, as far as it decides how the run ends.
-#[derive(Default)]
-struct Ends {
-    answered: usize,
-    /// Why the service takes no question at all.
-    turned_away: Option<model::Error>,
-    /// Why no more may be asked.
-    over_budget: Option<model::Error>,
 }
 
 /// The question for a file, and the text on disk that it shows.
@@ -252,7 +252,7 @@ impl Run<'_> {
         let answer = {
             let mut denied = verdict.clone();
             tokio::select! {
-                answer = self.answer(&path, asked) => Some(answer),
+                answer = self.answer(Question::File(path.clone()), &path, asked) => Some(answer),
                 () = wait_for_denial(&path, &mut denied) => None,
             }
         };
@@ -268,9 +268,9 @@ impl Run<'_> {
     }
 
     /// Asks for each of `paths` as it stands on disk.
-    async fn write_again(&self, plan: &Plan, paths: Vec<RelPath>) -> Result<()> {
+    async fn write_again(&self, plan: &Plan, paths: &[RelPath]) -> Result<()> {
         let list =
-            FileList::new(paths.into_iter().map(String::from)).map_err(|why| anyhow!("no file to write: {why}"))?;
+            FileList::new(paths.iter().map(RelPath::to_string)).map_err(|why| anyhow!("no file to write: {why}"))?;
         self.announce_list(&list);
         join_all(list.files().iter().map(|path| self.branch_again(plan, path.clone()))).await;
         Ok(())
@@ -303,12 +303,14 @@ impl Run<'_> {
     }
 
     async fn branch_again(&self, plan: &Plan, path: RelPath) {
-        let answer = self.answer(&path, self.request_again(plan, &path).await).await;
+        let asked = self.request_again(plan, &path).await;
+        let answer = self.answer(Question::File(path.clone()), &path, asked).await;
         self.settle(path, answer).await;
     }
 
-    async fn answer(&self, path: &RelPath, asked: Result<Asked>) -> Result<GeneratedFile> {
-        let (Asked { request: whole, present }, question) = (asked?, Question::File(path.clone()));
+    /// Puts a question that is answered by the text of a file.
+    async fn answer(&self, question: Question, path: &RelPath, asked: Result<Asked>) -> Result<GeneratedFile> {
+        let Asked { request: whole, present } = asked?;
         let known = self.engine.model.window();
         let (request, left_out) = self.fitted(&question, whole.clone(), known)?;
         self.say(&question, known, left_out);
@@ -354,26 +356,6 @@ impl Run<'_> {
                 land(self.engine, self.workspace, file).await;
             }
             Err(error) => self.engine.events.emit(Event::Failed { path, why: format!("{error:#}") }),
-        }
-    }
-
-    fn note_end(&self, error: Option<Option<&model::Error>>) {
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        match error {
-            None => ends.answered += 1,
-            Some(Some(error @ model::Error::OverBudget { .. })) => ends.over_budget = Some(error.clone()),
-            Some(Some(error)) if error.is_about_access() => ends.turned_away = Some(error.clone()),
-            Some(_) => {}
-        }
-    }
-
-    /// An error if no more could be asked for the money, or if no file got an answer, because the service could not be
-    /// reached or took no question.
-    fn reached(&self) -> Result<()> {
-        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&ends.over_budget, &ends.turned_away, ends.answered) {
-            (Some(error), _, _) | (None, Some(error), 0) => Err(error.clone().into()),
-            _ => Ok(()),
         }
     }
 }

@@ -14,10 +14,11 @@ use crate::{
 /// What is said of a commit that the next command has finished.
 pub const FINISHED: &str = "the last command was cut short while it wrote; what it began is finished";
 
-/// Weighs what was staged, and shows it before anything is written.
+/// Weighs what was staged, and shows it before anything is written. What a run has begun in an empty directory is no
+/// change of anything.
 pub fn propose(events: &Events, workspace: &Workspace, diffs: Diffs) -> Proposal {
     let proposal = workspace.propose();
-    if !proposal.is_empty() {
+    if !proposal.is_empty() && !workspace.is_fresh() {
         events.emit(Event::Proposed { changes: proposal.summary(diffs) });
     }
     proposal

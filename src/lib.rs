@@ -37,7 +37,8 @@
 //!   [`pm`] for the spec that would make one, with the contract that [`outline`] reads off it; [`comparison`] says how
 //!   much two have in common.
 //! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
-//! * What is on disk: [`check`] finds names that do not fit across the files of any project.
+//! * What is on disk: [`check`] finds names that do not fit across the files of any project, and [`repair`] decides which
+//!   file of a run is asked for once more for it, and whether that is better.
 //! * Run it: [`trial`] is one run of the project's own command, under limits and in the [`sandbox`] that there is; its
 //!   `transcript` is read into a [`verdict`], and [`heal`] has what is red mended until it is green or no better.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
@@ -105,6 +106,7 @@ pub mod questions;
 pub mod reachable;
 pub mod recent;
 pub mod references;
+pub mod repair;
 mod repetition;
 pub mod report;
 pub mod rerun;

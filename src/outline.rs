@@ -51,7 +51,7 @@ pub fn contract(tree: &Tree) -> Contract {
 }
 
 /// Whether a text has the last part of a name as a word.
-fn mentions(text: &str, name: &str) -> bool {
+pub(crate) fn mentions(text: &str, name: &str) -> bool {
     let last = name.rsplit(['.', ':']).next().unwrap_or(name);
     let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
     text.match_indices(last)

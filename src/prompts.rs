@@ -17,6 +17,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("image", include_str!("../prompts/image.md")),
     ("file", include_str!("../prompts/file.md")),
     ("file_again", include_str!("../prompts/file_again.md")),
+    ("repair", include_str!("../prompts/repair.md")),
     ("spec_slice", include_str!("../prompts/spec_slice.md")),
     ("plan_slice", include_str!("../prompts/plan_slice.md")),
     ("complaint", include_str!("../prompts/complaint.md")),

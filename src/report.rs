@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    check::Misfit,
     event::{Chosen, Event, Question},
     heal::Tried,
     model::service::Habits,
@@ -42,6 +43,15 @@ pub struct Report {
     /// Whose state stands, and why no other round followed; `None` if nothing was to be healed.
     #[serde(default)]
     pub healed: Option<Healed>,
+    /// What does not fit across the files, as they stand in the end.
+    #[serde(default)]
+    pub misfits: Vec<Misfit>,
+    /// Files that were written once more since they did not fit.
+    #[serde(default)]
+    pub mended: Vec<Mended>,
+    /// Files of which that came to nothing, and why.
+    #[serde(default)]
+    pub not_mended: Vec<Failed>,
     pub notices: Vec<String>,
     /// Questions that did not fit into the model's window as a whole.
     #[serde(default)]
@@ -72,7 +82,7 @@ pub enum Outcome {
     /// Every file that was asked for has its text, or is a person's and was left alone.
     #[default]
     Complete,
-    /// It came to its end, but some files are missing, or wait for a person's word.
+    /// It came to its end, but some files are missing, do not fit, or wait for a person's word.
     Partial,
     /// Nothing could be done, or not to the end; the reason was said.
     Failed,
@@ -123,6 +133,14 @@ pub struct Failed {
 pub struct Healed {
     pub round: usize,
     pub why: String,
+}
+
+/// A file that fits better in its second version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mended {
+    pub path: RelPath,
+    /// How many misfits are gone with the first one.
+    pub misfits: usize,
 }
 
 /// A question that was put without parts of spec and plan.
@@ -178,6 +196,11 @@ impl Report {
                 self.written.retain(|written| written.path != *path);
                 self.written.push(Written { path: path.clone(), lines: *lines });
             }
+            Event::Checked { misfits, .. } => self.misfits = misfits.clone(),
+            Event::Mended { path, misfits } => {
+                self.mended.push(Mended { path: path.clone(), misfits: *misfits });
+            }
+            Event::NotMended { path, why } => self.not_mended.push(Failed { path: path.clone(), why: why.clone() }),
             Event::Unchanged { path, lines } => self.unchanged.push(Written { path: path.clone(), lines: *lines }),
             Event::Merged { path, lines, marked } => {
                 self.merged.push(Merged { path: path.clone(), lines: *lines, marked: *marked });
@@ -234,12 +257,19 @@ impl Report {
 
     /// The outcome of a run that came to its end by itself.
     pub fn verdict(&self) -> Outcome {
-        let is_whole = self.failed.is_empty()
+        if self.has_every_file() && self.misfits.is_empty() && !self.is_red() {
+            Outcome::Complete
+        } else {
+            Outcome::Partial
+        }
+    }
+
+    /// Whether nothing is missing and nothing waits for a person's word, whether or not it fits.
+    pub fn has_every_file(&self) -> bool {
+        self.failed.is_empty()
             && self.refused.is_empty()
             && self.conflicts.is_empty()
             && self.left.is_empty()
-            && !self.is_red()
-            && self.merged.iter().all(|merged| merged.marked == 0);
-        if is_whole { Outcome::Complete } else { Outcome::Partial }
+            && self.merged.iter().all(|merged| merged.marked == 0)
     }
 }

@@ -118,7 +118,7 @@ impl<'a> Material<'a> {
                 return Err(too_long(request, window).into());
             }
             Question::FileList => self.ranked_for_list(&texts),
-            Question::File(path) => self.ranked_for_file(&texts, path),
+            Question::File(path) | Question::Repair(path) => self.ranked_for_file(&texts, path),
         };
         let bare = self.composed(request, &texts, &HashSet::new())?;
         let fixed = tokens_of(&bare) + SLACK + room_for_answer(window);

@@ -18,6 +18,7 @@ mod landing_log;
 mod manifest;
 mod memory;
 mod named;
+mod prospect;
 mod record;
 mod run_log;
 mod settle;
@@ -50,6 +51,7 @@ pub use self::{
         Access, is_cut_short, is_directory, is_file, read_below, read_lineage, read_named, read_prompts, read_record,
         real_path, what_is, write_new, write_own,
     },
+    prospect::Prospect,
     run_log::RunLog,
     settle::Resolution,
     undo::{Rest, Undone},

@@ -140,7 +140,7 @@ impl<'t> Reader<'t> {
         if name.text == "arguments" {
             return;
         }
-        let is_guarded = self.is_tested(node);
+        let is_guarded = self.is_tested(node) || is_idle(node);
         self.facts.mentions.push(Mention { name, scope, is_guarded });
     }
 
@@ -326,5 +326,19 @@ impl<'t> Reader<'t> {
 
     fn parameters_of<'n>(&self, node: Node<'n>) -> Option<Node<'n>> {
         node.child_by_field_name("parameters").or_else(|| child_of_kind(node, "formal_parameters"))
+    }
+}
+
+/// A statement that only names and reckons does nothing: it is text for people, or stands for what is to come.
+fn is_idle(node: Node) -> bool {
+    let Some(parent) = node.parent() else { return false };
+    match parent.kind() {
+        "expression_statement" => true,
+        "member_expression" | "sequence_expression" => is_idle(parent),
+        "binary_expression" => {
+            let operator = parent.child_by_field_name("operator").map_or("", |operator| operator.kind());
+            !matches!(operator, "&&" | "||" | "??") && is_idle(parent)
+        }
+        _ => false,
     }
 }

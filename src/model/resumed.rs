@@ -15,7 +15,12 @@ use super::{
     cassette::{Line, RecordedRequest, record},
     provider::Rung,
 };
-use crate::{continuation, event::Event, report::Outcome, usage::Usage};
+use crate::{
+    continuation,
+    event::Event,
+    report::{Outcome, Report},
+    usage::Usage,
+};
 
 /// What a run that did not come to a good end has paid for.
 pub struct Unfinished {
@@ -32,7 +37,8 @@ impl Unfinished {
         for line in record.lines().filter_map(|line| serde_json::from_str(line).ok()) {
             match line {
                 Line::Event(Event::Started { model: asked, .. }) if asked != model => return None,
-                Line::Event(Event::Finished { report }) if report.outcome == Outcome::Complete => return None,
+                // What does not fit was asked for all the same.
+                Line::Event(Event::Finished { report }) if is_over(&report) => return None,
                 Line::Call { request, reply } if is_of_use(&reply) => {
                     if is_whole(&reply) || !replies.get(&request).is_some_and(is_whole) {
                         replies.insert(request, reply);
@@ -48,6 +54,15 @@ impl Unfinished {
     /// Answers that came to their end, and all that were begun.
     pub fn answers(&self) -> usize {
         self.replies.values().filter(|reply| reply.finish == Some(Finish::Stop)).count()
+    }
+}
+
+/// Whether a run has asked for everything that it was to ask for.
+fn is_over(report: &Report) -> bool {
+    match report.outcome {
+        Outcome::Complete => true,
+        Outcome::Partial => report.has_every_file(),
+        Outcome::Failed | Outcome::Interrupted | Outcome::OverBudget => false,
     }
 }
 

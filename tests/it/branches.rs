@@ -89,8 +89,23 @@ fn a_table_says_what_came_of_each() {
     let home = home();
     let run = repository(Smol::project(&["a.js"]), &home).arg("--branch=v").arg("--variants=2").success();
     let run = run.prints("v-1").prints("v-2").prints("together").says("git merge v-1");
+    assert!(run.stdout().lines().next().is_some_and(|line| line.contains("misfits  result")), "{}", run.stdout());
     assert_eq!(worktrees(&run), 1);
     assert_eq!(git(run.dir.path(), &["branch", "--list", "v-*"]).lines().count(), 2);
+}
+
+#[test]
+fn a_variant_whose_files_do_not_fit_is_shown_as_such() {
+    let home = home();
+    let smol = Smol::project(&["a.js"]).on("a.js", "```js\nimport { x } from './gone.js';\nx();\n```");
+    let smol = smol.then("a.js", "```js\nexport const x = 1;\n```");
+    let run = repository(smol, &home).args(["gen", "--no-repair", "--branch=v", "--variants=2", "--json"]).exit(1);
+    let events = run.events();
+    let rows = events.last().expect("is one")["branches"].as_array().expect("is a list").clone();
+    let misfits = |row: &serde_json::Value| row["misfits"].as_array().expect("is a list").len();
+    let mut misfits: Vec<usize> = rows.iter().map(misfits).collect();
+    misfits.sort_unstable();
+    assert_eq!(misfits, [0, 1]);
 }
 
 #[test]

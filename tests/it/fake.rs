@@ -137,7 +137,7 @@ impl From<String> for Answer {
 /// One request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// `plan`, `list`, or the path of the file.
+    /// `plan`, `list`, the path of the file, or that behind `mend`.
     pub question: String,
     pub head: String,
     pub body: String,
@@ -380,6 +380,9 @@ fn question_of(body: &str) -> String {
     }
     if last.starts_with("List the files") {
         return "list".to_owned();
+    }
+    if let Some((_, path)) = last.rsplit_once("The file to mend is `") {
+        return format!("mend {}", path.trim_end().trim_end_matches("`."));
     }
     last.rsplit("The file to write is `").next().unwrap_or_default().trim_end().trim_end_matches("`.").to_owned()
 }

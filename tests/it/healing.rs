@@ -137,6 +137,18 @@ fn a_file_that_a_person_changed_stays() {
 }
 
 #[test]
+fn what_is_healed_is_checked_again() {
+    let main = "from sums import double, half\n\nprint(double(1) + half(2))\n";
+    let smol = Smol::project(&["sums.py", "main.py"]).on("main.py", fenced(main));
+    let smol = smol.on("sums.py", fenced("def double(x):\n    return 2 * x\n")).arg("--no-repair");
+    let fix = block("sums.py", "    return 2 * x", "    return 2 * x\n\n\ndef half(x):\n    return x / 2");
+    let run = smol.arg("--run").arg("python3 main.py").arg("--json").on("debug", fix).success();
+    let checks = run.events().into_iter().filter(|event| event["event"] == "checked");
+    let misfits: Vec<usize> = checks.map(|check| check["misfits"].as_array().expect("is a list").len()).collect();
+    assert_eq!(misfits, [1, 0]);
+}
+
+#[test]
 fn without_rounds_nothing_is_asked() {
     healing(WRONG).arg("--heal=0").exit(1).asked(3).file("sums.py", WRONG);
     Smol::new().spec("x").args(["gen", "--heal=2"]).exit(2).asked(0).says("--heal is about a command");

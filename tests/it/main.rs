@@ -17,6 +17,7 @@ mod odd_servers;
 mod ownership;
 mod pm;
 mod readme;
+mod repairs;
 mod requests;
 mod rerun;
 mod running;

@@ -40,8 +40,8 @@ fn set_mode(dir: &tempfile::TempDir, path: &str, mode: u32) {
 
 #[test]
 fn changes_in_different_places_are_merged() {
-    let run = edited(MINE).on("a.js", fenced(NEW)).on("b.js", "new b\n").arg("--yes").success();
-    let run = run.file("a.js", BOTH).file("b.js", "new b\n").says("merged a.js").says("1 merged");
+    let run = edited(MINE).on("a.js", fenced(NEW)).on("b.js", "newer.b\n").arg("--yes").success();
+    let run = run.file("a.js", BOTH).file("b.js", "newer.b\n").says("merged a.js").says("1 merged");
     // What the model gave is the ancestor of the next merge.
     let newer = NEW.replace("three", "THREE, newer");
     let run = Smol::project(&["a.js", "b.js"]).anew(run.dir).on("a.js", fenced(&newer)).arg("--yes").success();
@@ -50,10 +50,10 @@ fn changes_in_different_places_are_merged() {
 
 #[test]
 fn a_conflict_leaves_the_persons_file_and_shows_where() {
-    let run = edited(MINE).on("a.js", fenced(CLASH)).on("b.js", "new b\n").arg("--yes").exit(1);
+    let run = edited(MINE).on("a.js", fenced(CLASH)).on("b.js", "newer.b\n").arg("--yes").exit(1);
     run.file("a.js", MINE)
         .file(".smol/conflicts/a.js", CLASH)
-        .file("b.js", "new b\n")
+        .file("b.js", "newer.b\n")
         .says("conflict: a.js: you and the new text changed the same lines")
         .says("@@ -1,1 +1,1 @@\n      -ONE, mine\n      +ONE, new")
         .says("smol gen --resolve markers a.js");
@@ -127,8 +127,8 @@ fn in_a_pipe_only_what_touches_nobodys_work_is_written() {
     let files = ["a.js", "b.js", "gone.js"];
     let run = Smol::project(&files).on("a.js", fenced(OLD)).success();
     let smol = Smol::project(&["a.js", "b.js", "c.js"]).anew(run.dir).write("generated/a.js", MINE);
-    let run = smol.on("a.js", fenced(NEW)).on("b.js", "new b\n").exit(1);
-    let run = run.file("a.js", MINE).file("b.js", "new b\n").file("c.js", "c.js\n").file("gone.js", "gone.js\n");
+    let run = smol.on("a.js", fenced(NEW)).on("b.js", "newer.b\n").exit(1);
+    let run = run.file("a.js", MINE).file("b.js", "newer.b\n").file("c.js", "c.js\n").file("gone.js", "gone.js\n");
     let run = run
         .says("left: a.js: it needs your word")
         .says("left: gone.js")
@@ -249,7 +249,7 @@ fn the_summary_comes_before_anything_is_written() {
         .write("generated/a.js", MINE)
         .write("generated/mine.js", "mine\n")
         .on("a.js", fenced(NEW))
-        .on("b.js", "new b\n");
+        .on("b.js", "newer.b\n");
     let run = smol.arg("--yes").arg("--diff").success();
     let stderr = run.stderr();
     let at = |words: &str| stderr.find(words).unwrap_or_else(|| panic!("'{words}' is not in:\n{stderr}"));
@@ -269,7 +269,7 @@ fn the_summary_comes_before_anything_is_written() {
 
 #[test]
 fn json_carries_the_summary_and_what_became_of_it() {
-    let run = edited(MINE).on("a.js", fenced(CLASH)).on("b.js", "new b\n").arg("--json").arg("--diff").exit(1);
+    let run = edited(MINE).on("a.js", fenced(CLASH)).on("b.js", "newer.b\n").arg("--json").arg("--diff").exit(1);
     let events = run.events();
     let proposed = events.iter().find(|event| event["event"] == "proposed").expect("is there");
     let change = |path: &str| {
@@ -283,7 +283,7 @@ fn json_carries_the_summary_and_what_became_of_it() {
     };
     assert_eq!((&change("a.js")["what"], &change("b.js")["what"]), (&json!("conflict"), &json!("changed")));
     assert_eq!(change("a.js")["hunks"], json!(["@@ -1,1 +1,1 @@\n-ONE, mine\n+ONE, new\n"]));
-    assert!(change("b.js")["diff"].as_str().expect("text").contains("+new b"), "{proposed}");
+    assert!(change("b.js")["diff"].as_str().expect("text").contains("+newer.b"), "{proposed}");
     let report = run.report();
     assert_eq!(report["conflicts"][0]["waits_at"], ".smol/conflicts/a.js");
     assert_eq!((&report["outcome"], &report["written"][0]["path"]), (&json!("partial"), &json!("b.js")));

@@ -8,7 +8,8 @@ use crate::{
 };
 
 /// A file that no careless reader gets through whole.
-const TEXT: &str = "let ä = '日本語 🎈';\r\n\tf(\"$&\", `data: [DONE]`, ': ping');\n\nlast // \u{2028} \\u00e4";
+const TEXT: &str =
+    "let ä = '日本語 🎈';\r\n\tconsole.log(\"$&\", `data: [DONE]`, ': ping');\n\nlast // \u{2028} \\u00e4";
 
 fn file() -> Answer {
     Answer::text(format!("```js\n{TEXT}\n```\n"))

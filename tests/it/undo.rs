@@ -26,7 +26,7 @@ fn second_run() -> (Run, crate::snapshot::Snapshot) {
     let permissions = fs::Permissions::from_mode(0o711);
     fs::set_permissions(smol.dir.path().join("generated/run.sh"), permissions).expect("is there");
     let before = project(smol.dir.path());
-    let smol = smol.on("a.js", "one\ntwo\nthree\nFOUR, new\n").on("b.js", "new b\n").on("run.sh", "#!/bin/sh\n");
+    let smol = smol.on("a.js", "one\ntwo\nthree\nFOUR, new\n").on("b.js", "newer.b\n").on("run.sh", "#!/bin/sh\n");
     let run = smol.arg("--yes").success().file("a.js", "ONE, mine\r\ntwo\r\nthree\r\nFOUR, new").no_file("old");
     assert_ne!(project(run.dir.path()), before);
     (run, before)
@@ -59,7 +59,7 @@ fn the_first_run_is_taken_back_too() {
 #[test]
 fn what_was_changed_since_is_named_and_the_rest_is_taken_back_on_request() {
     let (run, before) = second_run();
-    let smol = run.again().write("generated/b.js", "new b\nand mine\n");
+    let smol = run.again().write("generated/b.js", "newer.b\nand mine\n");
     let after = project(smol.dir.path());
     let run = smol.args(["undo"]).exit(1).says("changed since the run: 'b.js'").says("--rest");
     assert_eq!(project(run.dir.path()), after);
@@ -68,7 +68,7 @@ fn what_was_changed_since_is_named_and_the_rest_is_taken_back_on_request() {
     expected.insert("b.js".to_owned(), after["b.js"].clone());
     assert_eq!(project(run.dir.path()), expected);
     // What it had replaced there is still at hand, for when the person puts smol's text back.
-    let run = run.again().write("generated/b.js", "new b\n").args(["undo"]).success();
+    let run = run.again().write("generated/b.js", "newer.b\n").args(["undo"]).success();
     run.file("b.js", "b.js\n");
 }
 
@@ -77,7 +77,7 @@ fn a_run_that_changed_nothing_is_no_run_to_take_back() {
     let (run, before) = second_run();
     let smol = Smol::project(&["a.js", "b.js", "src/new.js", "run.sh"]).anew(run.dir).arg("--yes");
     let run =
-        smol.on("a.js", "one\ntwo\nthree\nFOUR, new\n").on("b.js", "new b\n").on("run.sh", "#!/bin/sh\n").success();
+        smol.on("a.js", "one\ntwo\nthree\nFOUR, new\n").on("b.js", "newer.b\n").on("run.sh", "#!/bin/sh\n").success();
     let run = run.again().args(["undo"]).success();
     assert_eq!(project(run.dir.path()), before);
 }
@@ -93,7 +93,7 @@ fn undo_in_json_and_where_smol_never_was() {
 }
 
 /// Runs the command on a terminal, with what is typed.
-fn on_a_terminal(smol: Smol, typed: &str) -> Run {
+pub fn on_a_terminal(smol: Smol, typed: &str) -> Run {
     let (dir, fake, mut child) = smol.args(["--version"]).spawn();
     child.wait().expect("ends");
     let script = format!("{} gen --fresh", env!("CARGO_BIN_EXE_smol"));
@@ -120,7 +120,7 @@ fn a_terminal_is_asked_before_anything_is_written() {
     let smol = || {
         let run = Smol::project(&["a.js", "b.js"]).on("a.js", "one\ntwo\nthree\n").success();
         let smol = Smol::project(&["a.js", "b.js"]).anew(run.dir).write("generated/a.js", "ONE\ntwo\nthree\n");
-        smol.on("a.js", "one\ntwo\nTHREE\n").on("b.js", "new b\n")
+        smol.on("a.js", "one\ntwo\nTHREE\n").on("b.js", "newer.b\n")
     };
     let texts = |run: Run| (run.read("a.js").expect("is there"), run.read("b.js").expect("is there"));
     let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
@@ -128,21 +128,21 @@ fn a_terminal_is_asked_before_anything_is_written() {
     assert!(run.stdout().contains("write this?"), "{}", run.stdout());
     assert_eq!(run.output.status.code(), Some(1), "{}", run.stdout());
     assert_eq!(texts(run), pair("ONE\ntwo\nthree\n", "b.js\n"));
-    assert_eq!(texts(on_a_terminal(smol(), "s\n")), pair("ONE\ntwo\nthree\n", "new b\n"));
+    assert_eq!(texts(on_a_terminal(smol(), "s\n")), pair("ONE\ntwo\nthree\n", "newer.b\n"));
     let run = on_a_terminal(smol(), "what\nd\ny\n");
     assert!(run.stdout().contains("answer with one of the letters"), "{}", run.stdout());
-    assert!(run.stdout().contains("+new b"), "{}", run.stdout());
+    assert!(run.stdout().contains("+newer.b"), "{}", run.stdout());
     // Where no file would be another one there is nothing to ask.
     let kept = Smol::project(&["a.js"]).success();
     let same = on_a_terminal(Smol::project(&["a.js"]).anew(kept.dir), "");
     assert!(!same.stdout().contains("write this?"), "{}", same.stdout());
-    assert_eq!(texts(run), pair("ONE\ntwo\nTHREE\n", "new b\n"));
+    assert_eq!(texts(run), pair("ONE\ntwo\nTHREE\n", "newer.b\n"));
 }
 
 #[test]
 fn an_editor_at_work_during_the_run() {
     let run = Smol::project(&["a.js", "b.js"]).on("a.js", "one\ntwo\nthree\n").success();
-    let slow = Answer::text("new b\n").after(Duration::from_millis(700));
+    let slow = Answer::text("newer.b\n").after(Duration::from_millis(700));
     let smol =
         Smol::project(&["a.js", "b.js"]).anew(run.dir).on("a.js", "one\ntwo\nTHREE\n").on("b.js", slow).arg("--yes");
     let (dir, fake, child) = smol.spawn();
@@ -152,7 +152,7 @@ fn an_editor_at_work_during_the_run() {
     fs::write(dir.path().join("generated/a.js"), "ONE, just now\ntwo\nthree\n").expect("writes");
     let output = child.wait_with_output().expect("ends");
     let run = Run { dir, fake, output };
-    run.file("a.js", "ONE, just now\ntwo\nTHREE\n").file("b.js", "new b\n").says("merged a.js");
+    run.file("a.js", "ONE, just now\ntwo\nTHREE\n").file("b.js", "newer.b\n").says("merged a.js");
 }
 
 #[test]
@@ -160,8 +160,8 @@ fn a_file_that_a_person_has_turned_into_a_directory() {
     let run = Smol::project(&["a.js", "b.js"]).success();
     fs::remove_file(run.dir.path().join("generated/a.js")).expect("is there");
     let smol = Smol::project(&["a.js", "b.js"]).anew(run.dir).write("generated/a.js/mine", "mine\n");
-    let run = smol.on("a.js", "new a\n").on("b.js", "new b\n").arg("--yes").exit(1);
-    run.file("a.js/mine", "mine\n").file("b.js", "new b\n").says("failed a.js: a directory stands in its place");
+    let run = smol.on("a.js", "newer.a\n").on("b.js", "newer.b\n").arg("--yes").exit(1);
+    run.file("a.js/mine", "mine\n").file("b.js", "newer.b\n").says("failed a.js: a directory stands in its place");
 }
 
 #[test]
@@ -175,8 +175,11 @@ fn a_symlink_planted_in_the_place_of_a_file() {
     symlink(outside.path().join("victim"), out.join("a.js")).expect("links");
     fs::remove_dir_all(out.join("src")).expect("is there");
     symlink(outside.path(), out.join("src")).expect("links");
-    let smol =
-        Smol::project(&["a.js", "src/b.js"]).anew(run.dir).on("a.js", "new a\n").on("src/b.js", "new b\n").arg("--yes");
+    let smol = Smol::project(&["a.js", "src/b.js"])
+        .anew(run.dir)
+        .on("a.js", "newer.a\n")
+        .on("src/b.js", "newer.b\n")
+        .arg("--yes");
     let run = smol.exit(1).says("a link or a device stands in its place").says("a symlink on the way leads out");
     assert_eq!(fs::read_to_string(outside.path().join("victim")).expect("stays"), "a.js\n");
     assert_eq!(fs::read_dir(outside.path()).expect("lists").count(), 1);
@@ -216,14 +219,14 @@ fn a_full_disk_loses_nothing_and_the_next_run_goes_on() {
     let smol = Smol::project(&["a.js", "b.js", "c.js"]).anew(run.dir).write("generated/b.js", "b.js\nand mine\n");
     fs::write(out.join("filler"), vec![0; 900 * 1024]).expect("fits");
     let before = project(smol.dir.path());
-    let run = smol.on("a.js", "new a\n").on("c.js", format!("```\n{long}```\n")).arg("--yes").run();
+    let run = smol.on("a.js", "newer.a\n").on("c.js", format!("```\n{long}```\n")).arg("--yes").run();
     assert_eq!(run.output.status.code(), Some(1), "{}", run.stderr());
     let run = run.says("the disk is full").says("nothing was changed");
     assert_eq!(project(run.dir.path()), before);
     fs::remove_file(out.join("filler")).expect("is there");
-    let smol = Smol::project(&["a.js", "b.js", "c.js"]).anew(run.dir).on("a.js", "new a\n");
+    let smol = Smol::project(&["a.js", "b.js", "c.js"]).anew(run.dir).on("a.js", "newer.a\n");
     let run = smol.on("c.js", format!("```\n{long}```\n")).arg("--yes").success();
-    run.file("a.js", "new a\n").file("b.js", "b.js\nand mine\n").file("c.js", &long);
+    run.file("a.js", "newer.a\n").file("b.js", "b.js\nand mine\n").file("c.js", &long);
 }
 
 #[test]
@@ -241,10 +244,13 @@ fn a_directory_that_cannot_be_written() {
         true => drop(Command::new("mount").args(["-o", "remount,ro"]).arg(&locked).status().expect("runs")),
         false => fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).expect("is there"),
     }
-    let smol = Smol::project(&["a.js", "locked/b.js"]).anew(run.dir).on("a.js", "new a\n").on("locked/b.js", "new b\n");
+    let smol =
+        Smol::project(&["a.js", "locked/b.js"]).anew(run.dir).on("a.js", "newer.a\n").on("locked/b.js", "newer.b\n");
     let run = smol.arg("--yes").exit(1).says("failed locked/b.js: could not write it");
-    let run =
-        run.file("a.js", "new a\n").file("locked/b.js", "locked/b.js\n").file(".smol/conflicts/locked/b.js", "new b\n");
+    let run = run
+        .file("a.js", "newer.a\n")
+        .file("locked/b.js", "locked/b.js\n")
+        .file(".smol/conflicts/locked/b.js", "newer.b\n");
     if !is_root {
         fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).expect("is there");
     }
@@ -255,7 +261,7 @@ fn a_directory_that_cannot_be_written() {
 #[test]
 fn a_second_process_finds_the_first_at_work_also_for_undo() {
     let run = Smol::project(&["a.js"]).success();
-    let slow = Answer::text("new a\n").after(Duration::from_secs(20));
+    let slow = Answer::text("newer.a\n").after(Duration::from_secs(20));
     let (dir, fake, mut child) = Smol::project(&["a.js"]).anew(run.dir).on("a.js", slow).spawn();
     while !fake.asked().iter().any(|asked| asked.question == "a.js") {
         std::thread::sleep(Duration::from_millis(5));

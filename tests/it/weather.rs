@@ -120,7 +120,7 @@ fn a_late_answer() {
 
 #[test]
 fn fences_and_prose_around_the_file() {
-    let text = "f('$&', '::', '</tool_call>');\n\tlast";
+    let text = "console.log('$&', '::', '</tool_call>');\n\tlast";
     for (open, close) in [("```js\n", "\n```"), ("Here:\n~~~\n", "\n~~~\nDone."), ("```c++\n", "\n```\n\n"), ("", "\n")]
     {
         one_file(Answer::text(format!("{open}{text}{close}")), 0).file("bad.js", &format!("{text}\n"));

@@ -40,8 +40,18 @@ fn plan() -> String {
     )
 }
 
+/// What a file has to offer by the plan.
+fn text(index: usize, file: &str) -> String {
+    match file {
+        "index.html" => "<output id=\"sum\"></output>\n".to_owned(),
+        _ => format!("export function call{index}(cents) {{\n  return String(cents);\n}}\n"),
+    }
+}
+
 fn shop() -> Smol {
-    Smol::project(&FILES).spec(&spec()).on("plan", plan())
+    let smol = Smol::project(&FILES).spec(&spec()).on("plan", plan());
+    let answers = FILES.iter().enumerate();
+    answers.fold(smol, |smol, (index, file)| smol.on(file, format!("```\n{}```\n", text(index, file))))
 }
 
 /// Messages of the question, and how long they are by the estimate that is on the safe side.
@@ -55,8 +65,8 @@ fn sent(run: &Run, question: &str) -> (Vec<(String, String)>, usize) {
 #[track_caller]
 fn fits(smol: Smol, window: usize) -> Run {
     let run = smol.arg("--json").success();
-    for file in FILES {
-        assert_eq!(run.read(file).as_deref(), Some(format!("{file}\n").as_str()), "{file}");
+    for (index, file) in FILES.iter().enumerate() {
+        assert_eq!(run.read(file), Some(text(index, file)), "{file}");
         let (_, tokens) = sent(&run, file);
         assert!(tokens + window / 4 <= window, "{file}: {tokens} of {window}");
     }
@@ -163,8 +173,10 @@ fn a_window_that_is_too_small_says_by_how_much() {
     );
     let list = Answer::list(&["src/tax.js", "huge.js"]);
     let run = shop().on("plan", huge).on("list", list).on("GET /props", props(4096, 1)).exit(1);
-    let run =
-        run.file("src/tax.js", "src/tax.js\n").no_file("huge.js").says("failed huge.js: the question needs about ");
+    let run = run
+        .file("src/tax.js", &text(5, "src/tax.js"))
+        .no_file("huge.js")
+        .says("failed huge.js: the question needs about ");
     // Nor does the list, which is then the plan's own.
     assert_eq!(run.requests("huge.js").len(), 0);
     run.says("the model gave no file list (the question needs about").says("the plan's own is taken");
@@ -174,7 +186,8 @@ fn a_window_that_is_too_small_says_by_how_much() {
 fn a_server_that_counts_more_tokens_than_were_estimated_is_asked_for_less() {
     let refused = json!({ "error": { "code": 400, "type": "exceed_context_size_error", "n_prompt_tokens": 6000, "n_ctx": 4096 } });
     let smol = shop().on("src/cart.js", Answer::text("").fault(Fault::Status(400, refused.to_string())));
-    let run = smol.then("src/cart.js", "```\nright\n```\n").success().file("src/cart.js", "right\n");
+    let right = "export function call1(cents) {\n  return `${cents}`;\n}\n";
+    let run = smol.then("src/cart.js", format!("```\n{right}```\n")).success().file("src/cart.js", right);
     let (first, second) = (run.requests("src/cart.js")[0].body.len(), run.requests("src/cart.js")[1].body.len());
     assert!(second < first * 4096 / 6000, "{second} of {first}");
     run.says("'src/cart.js': its question does not fit into 4,096 tokens");

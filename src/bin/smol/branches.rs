@@ -27,7 +27,7 @@ use crate::{
     decided::{Decided, decide, prompt},
     ending::landed,
     face::{BOLD, Face, say},
-    generate::order,
+    generate::{order, repair},
     run::{Connection, Ended, GRACE, Order, Run, interrupted, runtime},
     surroundings,
     words::{cost, counted, quoted},
@@ -150,7 +150,7 @@ impl Shared<'_> {
         let out = worktree.out();
         workspace::carry_memory(origin, &out)?;
         let lineage = if self.args.fresh { Default::default() } else { workspace::read_lineage(&out)? };
-        let task = Task::new(spec.clone(), Past { lineage, renewal: past.renewal });
+        let task = Task::new(spec.clone(), Past { lineage, renewal: past.renewal }, repair(self.args));
         // On a branch of its own nothing is lost, whatever is merged or removed.
         let order = Order { consent: Some(Consent::Everything), ..order(self.args, scope.clone(), out, *started)? };
         Run::begin(self.connection, task, order, face)
@@ -218,9 +218,9 @@ fn show(face: &Face, variants: &[Variant], total: &Report) {
     if !face.is_for_people() {
         return;
     }
-    let head = ["branch", "commit", "files", "lines", "result", "cost"].map(str::to_owned);
+    let head = ["branch", "commit", "files", "lines", "misfits", "result", "cost"].map(str::to_owned);
     let rows = variants.iter().map(Variant::row);
-    let sum = ["together", "", "", "", "", &paid(total)].map(str::to_owned);
+    let sum = ["together", "", "", "", "", "", &paid(total)].map(str::to_owned);
     let rows: Vec<_> = [head].into_iter().chain(rows).chain((variants.len() > 1).then_some(sum)).collect();
     let _ = write!(anstream::stdout(), "{}", aligned(&rows));
     for variant in variants {
@@ -243,8 +243,7 @@ impl Variant {
         landed(&self.report).map(|(_, lines)| lines).sum()
     }
 
-    /// Misfits, once there is a check for them, stand between the lines and the result.
-    fn row(&self) -> [String; 6] {
+    fn row(&self) -> [String; 7] {
         let result = match self.report.outcome {
             Outcome::Complete => "complete",
             Outcome::Partial => "not complete",
@@ -254,14 +253,15 @@ impl Variant {
         };
         let commit = self.commit.clone().unwrap_or("none".to_owned());
         let (files, lines) = (self.files().to_string(), self.lines().to_string());
-        [self.branch.clone(), commit, files, lines, result.to_owned(), paid(&self.report)]
+        let misfits = self.report.misfits.len().to_string();
+        [self.branch.clone(), commit, files, lines, misfits, result.to_owned(), paid(&self.report)]
     }
 
     fn as_json(&self) -> serde_json::Value {
         let Variant { branch, report, commit, kept, .. } = self;
         json!({
             "branch": branch, "commit": commit, "worktree": kept, "outcome": report.outcome, "error": report.error,
-            "files": self.files(), "lines": self.lines(), "usage": report.usage,
+            "files": self.files(), "lines": self.lines(), "misfits": report.misfits, "usage": report.usage,
         })
     }
 }
@@ -270,10 +270,10 @@ fn paid(report: &Report) -> String {
     if report.calls > 0 { cost(&report.usage) } else { "nothing paid".to_owned() }
 }
 
-fn aligned(rows: &[[String; 6]]) -> String {
+fn aligned(rows: &[[String; 7]]) -> String {
     let width = |column: usize| rows.iter().map(|row| console::measure_text_width(&row[column])).max().unwrap_or(0);
-    let widths: [usize; 6] = std::array::from_fn(width);
-    let line = |row: &[String; 6]| {
+    let widths: [usize; 7] = std::array::from_fn(width);
+    let line = |row: &[String; 7]| {
         let cells =
             row.iter().zip(widths).map(|(cell, width)| console::pad_str(cell, width, console::Alignment::Left, None));
         let cells: Vec<_> = cells.map(|cell| cell.into_owned()).collect();

@@ -72,7 +72,8 @@ fn text(findings: &Findings, directory: &Path, face: &Face) {
     print(&format!("{last} in {}\n", counted(findings.files, "file")));
 }
 
-fn line(misfit: &Misfit, directory: &Path) -> String {
+/// The place, what is wrong there, and the nearest name.
+pub fn line(misfit: &Misfit, directory: &Path) -> String {
     let Misfit { line, column, rule, severity, message, nearest, .. } = misfit;
     let path = match directory.to_str() {
         Some(".") | None => misfit.path.clone(),

@@ -155,6 +155,9 @@ pub struct GenArgs {
     /// Show for each file why it would be asked for, or would not; send and write nothing
     #[arg(long, env = "SMOL_EXPLAIN", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with_all = ["dry_run", "file"])]
     pub explain: bool,
+    /// Only report what does not fit across the files; do not ask for those files once more
+    #[arg(long, env = "SMOL_NO_REPAIR", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub no_repair: bool,
     /// Ask for everything anew: also what is up to date, and what the last run has paid for before it was cut
     #[arg(long, env = "SMOL_FRESH", hide_env = true, value_parser = FalseyValueParser::new())]
     pub fresh: bool,

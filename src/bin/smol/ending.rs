@@ -1,8 +1,13 @@
 //! The last words of a run: what was written, what was not, what it cost, what to do next.
 
-use std::{collections::BTreeMap, io::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+    path::Path,
+};
 
 use smol_dev::{
+    check::Misfit,
     model,
     path::RelPath,
     plan::PLAN_FILE,
@@ -11,6 +16,7 @@ use smol_dev::{
 };
 
 use crate::{
+    check,
     face::{BAD, BOLD, DIM, Face, ODD, say},
     summary::coloured,
     trials,
@@ -68,6 +74,9 @@ fn problems(report: &Report, face: &Face) {
     // Through a pipe, too, and on a terminal it stands above.
     if !face.is_for_people() {
         trials::problem(report).into_iter().flatten().for_each(|line| say(&line));
+    }
+    for misfit in &report.misfits {
+        say(&format!("{BAD}misfit:{BAD:#} {}", check::line(misfit, Path::new(&report.out))));
     }
     for Conflict { path, waits_at, why, hunks } in &report.conflicts {
         say(&format!("{BAD}conflict:{BAD:#} {path}: {}, so it stays as it is", clean(why)));
@@ -169,6 +178,12 @@ fn totals(report: &Report) -> String {
     if let Some(trial) = report.standing_trial() {
         done.push_str(if trial.verdict.is_green { ", green" } else { ", red" });
     }
+    let mended: usize = report.mended.iter().map(|mended| mended.misfits).sum();
+    for (count, what) in [(mended, " mended"), (report.misfits.len(), "")] {
+        if count > 0 {
+            done.push_str(&format!(", {}{what}", counted(count, "misfit")));
+        }
+    }
     let mut parts = vec![done, format!("{:.1} s", report.seconds), calls(report), counts(usage)];
     if report.calls > 0 {
         parts.push(cost(usage));
@@ -207,9 +222,29 @@ fn next(report: &Report, again: &str) -> Option<String> {
                 quoted(&format!("{out}/{first}"))
             ))
         }
+        Outcome::Partial if missing.is_empty() && !report.misfits.is_empty() => Some(fit(report, again)),
         Outcome::Partial | Outcome::Failed | Outcome::Interrupted | Outcome::OverBudget if missing.is_empty() => None,
         Outcome::Interrupted | Outcome::OverBudget => Some(format!("the same command goes on from here: {again}")),
         Outcome::Partial | Outcome::Failed => Some(format!("ask for what is missing: {again}{}", missing.concat())),
+    }
+}
+
+/// What to do about files that do not fit: those that are smol's are written again, the others are a person's to mend.
+fn fit(report: &Report, again: &str) -> String {
+    // Where the plan is not kept, it is the file that is to be another one.
+    let place = |misfit: &'_ Misfit| match misfit.path.as_str() {
+        PLAN_FILE => misfit.looked_in.clone(),
+        _ => misfit.path.clone(),
+    };
+    let at: BTreeSet<String> = report.misfits.iter().map(place).collect();
+    let again_of: String = landed(report)
+        .filter(|(path, _)| at.contains(path.as_str()))
+        .map(|(path, _)| format!(" --file={}", quoted(path.as_str())))
+        .collect();
+    let look = format!("smol check {}", quoted(&report.out));
+    match again_of.is_empty() {
+        true => format!("mend what does not fit, then: {look}"),
+        false => format!("have what does not fit written again: {again}{again_of}, or mend it, then: {look}"),
     }
 }
 

@@ -4,11 +4,13 @@ mod screen;
 
 use std::{
     io::{IsTerminal, Write},
+    path::Path,
     sync::Arc,
 };
 
 use anstyle::{AnsiColor, Style};
 use smol_dev::{
+    check::Misfit,
     event::{Event, Question},
     report::{Outcome, Report},
     selection::{Selection, Share},
@@ -16,6 +18,7 @@ use smol_dev::{
 
 use self::screen::Screen;
 use crate::{
+    check,
     cli::{Color, ShowArgs},
     dry_run, summary, trials,
     words::{clean, cost, counted, counts, thousands},
@@ -210,6 +213,12 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
             format!("{ODD}plan{ODD:#}   without a contract that can be read ({}), so the file list leads", clean(why))
         }
         Event::ListReady { files } => format!("{GOOD}list{GOOD:#}   {} to write", counted(files.len(), "file")),
+        Event::Checked { misfits, .. } if !misfits.is_empty() => return misfits.iter().map(misfit).collect(),
+        Event::Checked { files, .. } => format!("{GOOD}check{GOOD:#}  no misfits in {}", counted(*files, "file")),
+        Event::Mended { path, misfits } => format!("{GOOD}mended{GOOD:#} {path}: {}", counted(*misfits, "misfit")),
+        Event::NotMended { path, why } => {
+            format!("{ODD}kept{ODD:#}   {path}: its first version stays: {}", clean(why))
+        }
         Event::Selected { selection, left_out } => return selected(selection, *left_out),
         Event::Running { command, sandbox } => {
             format!("{GOOD}run{GOOD:#}    {}, {}", clean(command), clean(&sandbox.to_string()))
@@ -264,6 +273,10 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         }
     };
     vec![line]
+}
+
+fn misfit(misfit: &Misfit) -> String {
+    format!("{ODD}misfit{ODD:#} {}", check::line(misfit, Path::new(".")))
 }
 
 /// What goes into a question, and how much of it.

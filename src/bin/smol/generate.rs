@@ -9,6 +9,7 @@ use smol_dev::{
     path::RelPath,
     proposal::{Consent, Diffs},
     questions::{self, Addressee},
+    repair::Repair,
     report::Outcome,
 };
 
@@ -75,7 +76,7 @@ pub fn once(
             }
         };
         let order = Order { notices, told, ..order(args, scope, out, started).map_err(Failure::Usage)? };
-        let run = Run::begin(&connection, Task::new(spec, past), order, face).map_err(Failure::Usage)?;
+        let run = Run::begin(&connection, Task::new(spec, past, repair(args)), order, face).map_err(Failure::Usage)?;
         let worked = run.work(stop).await;
         Ok(Some((connection.is_demo, run, worked)))
     });
@@ -99,6 +100,11 @@ fn consent(args: &GenArgs) -> Option<Consent> {
         (false, true) => Some(Consent::Undisputed),
         (false, false) => None,
     }
+}
+
+/// How often a file that does not fit is asked for again.
+pub fn repair(args: &GenArgs) -> Repair {
+    if args.no_repair { Repair::Never } else { Repair::Once }
 }
 
 /// What was typed of one run.

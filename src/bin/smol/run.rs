@@ -16,7 +16,7 @@ use smol_dev::{
     budget::Budget,
     engine::Engine,
     event::{Event, Events},
-    generate::{Scope, Task, generate},
+    generate::{Scope, Task, check_again, generate},
     heal::{Healing, Means, Reach},
     landing,
     model::{
@@ -166,7 +166,8 @@ impl Run {
             let proposal = Arc::new(landing::propose(&engine.events, workspace, order.diffs));
             let consent = match order.consent {
                 Some(consent) => consent,
-                None if !proposal.touches_files() => Consent::Everything,
+                // Into an empty directory files land without asking, and so do their second versions.
+                None if !proposal.touches_files() || workspace.is_fresh() => Consent::Everything,
                 None => {
                     let (face, proposal) = (self.face.clone(), proposal.clone());
                     tokio::task::spawn_blocking(move || consent(&face, &proposal)).await?
@@ -222,6 +223,12 @@ impl Run {
             stopped = stop => stopped.map(|()| false),
         };
         healing.settle()?;
+        // Nobody waits for what was interrupted, and what stands as before fits as before.
+        if healed.as_ref().is_ok_and(|is_over| *is_over)
+            && engine.events.report().standing_trial().is_some_and(|trial| trial.round > 0)
+        {
+            check_again(engine, workspace).await?;
+        }
         healed
     }
 

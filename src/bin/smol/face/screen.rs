@@ -94,7 +94,7 @@ impl Screen {
             | Event::Kept { path, .. }
             | Event::Failed { path, .. } => {
                 // The plan is written before the list stands, and is not one of its files.
-                state.done += usize::from(state.files > 0);
+                state.done = (state.done + usize::from(state.files > 0)).min(state.files);
                 self.close(&mut state, &Question::File(path.clone()));
             }
             Event::Dropped { path } => self.close(&mut state, &Question::File(path.clone())),
@@ -127,6 +127,9 @@ impl Screen {
             | Event::Removed { .. }
             | Event::Restored { .. }
             | Event::Left { .. }
+            | Event::Checked { .. }
+            | Event::Mended { .. }
+            | Event::NotMended { .. }
             | Event::Refused { .. } => {}
         }
         if !state.is_over {
@@ -223,7 +226,7 @@ impl State {
 
 fn name(question: &Question) -> String {
     match question {
-        Question::File(path) => path.to_string(),
+        Question::File(path) | Question::Repair(path) => path.to_string(),
         Question::Plan
         | Question::FileList
         | Question::Diagnosis

@@ -1,0 +1,3 @@
+words
+words.js
+words / other.js, more
