@@ -128,7 +128,7 @@ fn states_that_alternate_are_left() {
 
 #[test]
 fn a_file_that_a_person_changed_stays() {
-    let run = Smol::project(&["sums.py", "more.py"]).on("sums.py", fenced(WRONG)).success();
+    let run = Smol::project(&["sums.py", "more.txt"]).on("sums.py", fenced(WRONG)).success();
     let mine = format!("{WRONG}# mine\n");
     let smol = run.again().write("generated/sums.py", &mine).write("generated/test_sums.py", TESTS);
     let smol = smol.args(["gen", "--run", UNITTEST]).on("debug", double("2 * x"));
