@@ -21,6 +21,7 @@ mod requests;
 mod rerun;
 mod secrets;
 mod secure;
+mod sequences;
 mod smol;
 mod snapshot;
 mod start;
