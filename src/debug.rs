@@ -30,15 +30,17 @@ pub struct Diagnosis {
 pub struct Case<'a> {
     pub tree: &'a Tree,
     pub error: &'a str,
+    /// What there is to know beside it; may be empty.
+    pub remarks: &'a str,
     pub leads: Leads,
     pub counter: Counter,
 }
 
 /// Asks what is wrong. The files stand before the error, so that a second question about them finds them in the cache.
-pub fn ask(prompts: &Prompts, selection: &Selection, error: &str) -> Result<Request> {
+pub fn ask(prompts: &Prompts, selection: &Selection, error: &str, remarks: &str) -> Result<Request> {
     let codebase = prompts.render("codebase", selection.values())?;
     let rules = prompts.render("debug_rules", json!({}))?;
-    let question = prompts.render("debug", json!({ "codebase": codebase, "error": error }))?;
+    let question = prompts.render("debug", json!({ "codebase": codebase, "error": error, "remarks": remarks }))?;
     let messages = vec![Message::new(Role::System, rules), Message::new(Role::User, question)];
     Ok(Request { messages, form: Form::Text })
 }
@@ -52,7 +54,7 @@ pub fn fitting(
 ) -> Result<(Selection, Request)> {
     loop {
         let selection = choose(case.tree, &case.leads, budget, &case.counter);
-        let request = ask(prompts, &selection, case.error)?;
+        let request = ask(prompts, &selection, case.error, case.remarks)?;
         let Some(Err(Error::TooLong { needed, window })) = window.map(|window| window::check(&request, window)) else {
             return Ok((selection, request));
         };
@@ -89,8 +91,13 @@ pub fn ask_again(prompts: &Prompts, request: &Request, diagnosis: &Diagnosis, un
 ///
 /// # Errors
 /// If there is no diagnosis. Fixes that do not fit in the end stand in the result.
-pub async fn diagnose(engine: &Engine, tree: &Tree, request: Request) -> Result<(Diagnosis, Fitted)> {
-    let answer = engine.answer(&Question::Diagnosis, request.clone(), || (), read).await;
+pub async fn diagnose(
+    engine: &Engine,
+    question: &Question,
+    tree: &Tree,
+    request: Request,
+) -> Result<(Diagnosis, Fitted)> {
+    let answer = engine.answer(question, request.clone(), || (), read).await;
     let diagnosis = answer.context("could not get a diagnosis")?;
     engine.events.emit(Event::Diagnosed { text: diagnosis.text.clone(), fixes: diagnosis.fixes.clone() });
     let first = fixes::fit(tree, &diagnosis.fixes);

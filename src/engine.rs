@@ -139,9 +139,12 @@ impl Engine {
         let tokens = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
         let seat = match question {
             Question::File(_) | Question::Repair(_) | Question::Part(_) => Seat::Shared,
-            Question::Plan | Question::FileList | Question::Diagnosis | Question::Fixes | Question::Description => {
-                Seat::Own
-            }
+            Question::Plan
+            | Question::FileList
+            | Question::Diagnosis
+            | Question::Fixes
+            | Question::Healing
+            | Question::Description => Seat::Own,
         };
         let place = self.pace.enter(seat, tokens).await;
         let mut reply = Reply::default();

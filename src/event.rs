@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     check::Misfit,
+    heal::Tried,
     lineage::Reason,
     model::provider::Rung,
     patch::Block,
     path::RelPath,
     proposal::Foreseen,
     report::{Outcome, Report},
+    sandbox::Sandbox,
     selection::Selection,
     slice::LeftOut,
     tree::Tree,
@@ -34,6 +36,8 @@ pub enum Question {
     Diagnosis,
     /// The fixes that did not fit, once more.
     Fixes,
+    /// What makes the project's own command fail.
+    Healing,
     /// What a part of a codebase does.
     Part(String),
     /// The spec that would make a codebase.
@@ -230,6 +234,18 @@ pub enum Event {
         text: String,
         fixes: Vec<Block>,
     },
+    /// The project's own command is run, in this sandbox.
+    Running {
+        command: String,
+        sandbox: Sandbox,
+    },
+    /// It was run, and this came of it.
+    Tried(Box<Tried>),
+    /// No other round follows, for this reason; the state of this one stands.
+    Healed {
+        round: usize,
+        why: String,
+    },
     /// The spec that would make the codebase.
     Described {
         text: String,
@@ -280,11 +296,7 @@ impl Events {
         self.emit(Event::Refused { path: path.to_owned(), why: why.to_owned() });
     }
 
-    pub fn wrote(&self, path: &RelPath, lines: usize) {
-        self.emit(Event::Written { path: path.clone(), lines });
-    }
-
-    pub fn failed(&self, path: &RelPath, why: &str) {
+    pub(crate) fn failed(&self, path: &RelPath, why: &str) {
         self.emit(Event::Failed { path: path.clone(), why: why.to_owned() });
     }
 
@@ -308,6 +320,7 @@ impl fmt::Display for Question {
             Question::Repair(path) => write!(f, "the repair of '{path}'"),
             Question::Diagnosis => f.write_str("the diagnosis"),
             Question::Fixes => f.write_str("the fixes"),
+            Question::Healing => f.write_str("the cause of the failure"),
             Question::Part(name) => write!(f, "what '{name}' does"),
             Question::Description => f.write_str("the description"),
         }

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, anyhow};
 use futures::future::join_all;
 use tokio::sync::watch;
 
+pub use self::mending::check_again;
 use self::{
     arrivals::{Arrivals, Place},
     ends::Ends,

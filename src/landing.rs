@@ -4,9 +4,11 @@ use anyhow::Result;
 
 use crate::{
     event::{Event, Events},
+    fixes,
     path::RelPath,
     proposal::{Consent, Diffs, Proposal},
-    workspace::{Landing, Resolution, Rest, Undone, Workspace},
+    tree::Tree,
+    workspace::{Amendment, Landing, Resolution, Rest, Undone, Workspace},
 };
 
 /// What is said of a commit that the next command has finished.
@@ -28,6 +30,26 @@ pub fn propose(events: &Events, workspace: &Workspace, diffs: Diffs) -> Proposal
 /// If the disk refuses.
 pub fn commit(events: &Events, workspace: &Workspace, proposal: &Proposal, consent: Consent) -> Result<()> {
     tell_all(events, workspace.commit(proposal, consent)?);
+    Ok(())
+}
+
+/// Puts fixes that were agreed to into the files that they are for, as one act.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn amend(events: &Events, workspace: &Workspace, tree: &Tree, changes: &[fixes::Change]) -> Result<()> {
+    let mut amendments = Vec::new();
+    for change in changes {
+        match change.bytes(tree) {
+            Ok(bytes) => amendments.push(Amendment {
+                path: change.path.clone(),
+                old: tree.file(&change.path).map(|file| file.hash.clone()),
+                new: Some(bytes),
+            }),
+            Err(why) => events.failed(&change.path, &why),
+        }
+    }
+    tell_all(events, workspace.amend(&amendments)?);
     Ok(())
 }
 

@@ -40,12 +40,14 @@
 //! * Small windows: [`slice`] chooses what of spec and plan goes with a question when the whole does not fit.
 //! * What is on disk: [`check`] finds names that do not fit across the files of any project, and [`repair`] decides which
 //!   file of a run is asked for once more for it, and whether that is better.
+//! * Run it: [`trial`] is one run of the project's own command, under limits and in the [`sandbox`] that there is; its
+//!   `transcript` is read into a [`verdict`], and [`heal`] has what is red mended until it is green or no better.
 //! * Weather and money: [`patience`] says how long to wait and how often to try, [`pace`] how much at once, [`budget`]
 //!   what it may cost.
 //! * What happens is an [`event`]; the sum of the events is the [`report`]; [`landing`] tells what becomes of files.
 //!   The library prints nothing.
-//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes are `command`, which
-//!   only git is run with: [`worktree`] has a run's files on a branch of their own. Environment, terminal and
+//! * Effects have one address each: the disk is [`workspace`], the network is [`model`], processes are `command`: git,
+//!   with which [`worktree`] has a run's files on a branch of their own, and what a person asked to be run. Environment, terminal and
 //!   clock belong to the binary, which can use only what is public here.
 //!
 //! # What always holds
@@ -60,7 +62,9 @@
 //!    directory handle for all writing).
 //! 4. What was paid for is kept: every call, cut ones too, is in the record of its run ([`model::cassette`]).
 //! 5. No key is printed, recorded, or sent to another host than its own ([`settings`]).
-//! 6. One file that fails stops no other; half a success is a value ([`report::Report`]).
+//! 6. Nothing that a model wrote is run unless a person asked for that run, and then in a sandbox where there is one
+//!    ([`sandbox::Sandbox`]).
+//! 7. One file that fails stops no other; half a success is a value ([`report::Report`]).
 //!
 //! `tests/it/tidy.rs` checks what can be checked of this from the source itself.
 
@@ -81,6 +85,7 @@ pub mod file;
 pub mod file_list;
 pub mod fixes;
 pub mod generate;
+pub mod heal;
 pub mod image;
 pub mod landing;
 mod leader;
@@ -106,6 +111,7 @@ pub mod repair;
 mod repetition;
 pub mod report;
 pub mod rerun;
+pub mod sandbox;
 pub mod secrets;
 mod sections;
 pub mod selection;
@@ -119,7 +125,10 @@ pub mod spec;
 pub mod starter;
 pub mod thinking;
 pub mod tokens;
+mod transcript;
 pub mod tree;
+pub mod trial;
 pub mod usage;
+pub mod verdict;
 pub mod workspace;
 pub mod worktree;

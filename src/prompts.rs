@@ -27,6 +27,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("debug_rules", include_str!("../prompts/debug_rules.md")),
     ("debug", include_str!("../prompts/debug.md")),
     ("debug_again", include_str!("../prompts/debug_again.md")),
+    ("run", include_str!("../prompts/run.md")),
+    ("heal", include_str!("../prompts/heal.md")),
     ("pm_rules", include_str!("../prompts/pm_rules.md")),
     ("pm", include_str!("../prompts/pm.md")),
     ("pm_part", include_str!("../prompts/pm_part.md")),

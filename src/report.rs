@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     check::Misfit,
     event::{Chosen, Event, Question},
+    heal::Tried,
     model::service::Habits,
     path::RelPath,
     slice::LeftOut,
@@ -36,6 +37,12 @@ pub struct Report {
     pub failed: Vec<Failed>,
     pub refused: Vec<Refused>,
     pub dropped: Vec<RelPath>,
+    /// How the project's own command fared, round by round; the first is without any fix.
+    #[serde(default)]
+    pub trials: Vec<Tried>,
+    /// Whose state stands, and why no other round followed; `None` if nothing was to be healed.
+    #[serde(default)]
+    pub healed: Option<Healed>,
     /// What does not fit across the files, as they stand in the end.
     #[serde(default)]
     pub misfits: Vec<Misfit>,
@@ -122,6 +129,12 @@ pub struct Failed {
     pub why: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Healed {
+    pub round: usize,
+    pub why: String,
+}
+
 /// A file that fits better in its second version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mended {
@@ -205,6 +218,8 @@ impl Report {
                 self.kept.push(Kept { path: path.clone(), waits_at: waits_at.clone(), why: why.clone() });
             }
             Event::Failed { path, why } => self.failed.push(Failed { path: path.clone(), why: why.clone() }),
+            Event::Tried(tried) => self.trials.push((**tried).clone()),
+            Event::Healed { round, why } => self.healed = Some(Healed { round: *round, why: why.clone() }),
             Event::ParameterDropped { parameter, .. } => drop(self.habits.refused.insert(parameter.clone())),
             Event::Stepped { rung } => self.habits.list = Some(*rung),
             Event::Asked { .. }
@@ -214,11 +229,23 @@ impl Report {
             | Event::PlanReady { .. }
             | Event::Selected { .. }
             | Event::Diagnosed { .. }
+            | Event::Running { .. }
             | Event::Described { .. }
             | Event::Staged { .. }
             | Event::Proposed { .. }
             | Event::Finished { .. } => {}
         }
+    }
+
+    /// Whether the command fails in the state that stands in the end.
+    pub fn is_red(&self) -> bool {
+        self.standing_trial().is_some_and(|trial| !trial.verdict.is_green)
+    }
+
+    /// The trial of the state that stands.
+    pub fn standing_trial(&self) -> Option<&Tried> {
+        let round = self.healed.as_ref().map_or(0, |healed| healed.round);
+        self.trials.iter().find(|trial| trial.round == round)
     }
 
     /// Whether what the run made of this file stands on disk, or waits there for its person.
@@ -230,7 +257,11 @@ impl Report {
 
     /// The outcome of a run that came to its end by itself.
     pub fn verdict(&self) -> Outcome {
-        if self.has_every_file() && self.misfits.is_empty() { Outcome::Complete } else { Outcome::Partial }
+        if self.has_every_file() && self.misfits.is_empty() && !self.is_red() {
+            Outcome::Complete
+        } else {
+            Outcome::Partial
+        }
     }
 
     /// Whether nothing is missing and nothing waits for a person's word, whether or not it fits.

@@ -16,7 +16,8 @@ use crate::{
     tree::Tree,
 };
 
-use self::worth::{is_test, ranking};
+pub use self::worth::is_test;
+use self::worth::ranking;
 
 /// Share of the room that whole files may take before the others have their signatures in it, in percent.
 const FOR_WHOLE: u64 = 75;

@@ -109,7 +109,12 @@ impl<'a> Material<'a> {
     pub(crate) fn slice(&self, question: &Question, request: &Request, window: u64) -> Result<(Request, LeftOut)> {
         let texts = Texts { spec: sections(self.spec), prose: sections(&self.prose) };
         let ranked = match question {
-            Question::Plan | Question::Diagnosis | Question::Fixes | Question::Part(_) | Question::Description => {
+            Question::Plan
+            | Question::Diagnosis
+            | Question::Fixes
+            | Question::Healing
+            | Question::Part(_)
+            | Question::Description => {
                 return Err(too_long(request, window).into());
             }
             Question::FileList => self.ranked_for_list(&texts),

@@ -42,14 +42,14 @@ use cap_std::{
 };
 
 pub use self::{
-    amend::{amend, hash_of},
+    amend::{Amendment, amend, hash_of},
     cache::Cache,
     carry::{carry_memory, is_taken, nearest},
     codebase::read_tree,
     folder::{Folder, Outside},
     named::{
         Access, is_cut_short, is_directory, is_file, read_below, read_lineage, read_named, read_prompts, read_record,
-        write_new, write_own,
+        real_path, what_is, write_new, write_own,
     },
     prospect::Prospect,
     run_log::RunLog,

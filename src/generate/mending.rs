@@ -9,6 +9,7 @@ use futures::future::join_all;
 use super::{Asked, Run, Scope, Task};
 use crate::{
     check::Misfit,
+    engine::Engine,
     event::{Event, Question},
     file::GeneratedFile,
     lineage::Sources,
@@ -120,6 +121,24 @@ impl Task {
     fn release(&self, held: BTreeMap<RelPath, Sources>) {
         self.note(|made| made.files.extend(held));
     }
+}
+
+/// Checks the project once more as it stands, where it was changed after its check.
+///
+/// # Errors
+/// If it cannot be read.
+pub async fn check_again(engine: &Engine, workspace: &Arc<Workspace>) -> Result<()> {
+    let told = engine.events.report().misfits;
+    let workspace = workspace.clone();
+    let looked =
+        tokio::task::spawn_blocking(move || anyhow::Ok((State::of(workspace.on_disk()?), workspace.prospect()?.known)));
+    let (mut state, known) = looked.await??;
+    state.misfits.retain(|misfit| {
+        let is_it = |old: &Misfit| (&old.path, old.rule, &old.name) == (&misfit.path, misfit.rule, &misfit.name);
+        told.iter().any(is_it) || RelPath::parse(&misfit.path).is_ok_and(|path| known.contains(&path))
+    });
+    engine.events.emit(Event::Checked { files: state.files, misfits: state.misfits });
+    Ok(())
 }
 
 /// The project as it will stand, and what in it does not fit and is the run's business: not what has stood before in

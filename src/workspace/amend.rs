@@ -1,4 +1,5 @@
-//! Changes files of a codebase that smol has read, and nothing that somebody has changed since.
+//! Changes files of a codebase that smol has read, and nothing that somebody has changed since: several as one act that
+//! can be taken back, or a single one outside of any output directory.
 
 use std::{
     io::{ErrorKind, Write},
@@ -9,8 +10,103 @@ use anyhow::{Context, Result, bail};
 use cap_std::{ambient_authority, fs::Dir};
 use cap_tempfile::TempFile;
 
-use super::disk::{self, explained};
+use super::{
+    Landing, Workspace, base,
+    commit::Draft,
+    disk::{self, explained},
+    manifest::Standing,
+    memory,
+    transaction::{self, Outcome, Purpose, STAGE, Step},
+};
 use crate::path::RelPath;
+
+/// What somebody has agreed to have done to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Amendment {
+    pub path: RelPath,
+    /// Hash of the bytes that were read; `None` if there was no such file.
+    pub old: Option<String>,
+    /// What is to stand there; `None` if nothing is.
+    pub new: Option<Vec<u8>>,
+}
+
+impl Workspace {
+    /// Changes files as one act, each only if it is as it was read, and tells what became of them.
+    ///
+    /// A file that is smol's own stays that, a person's stays theirs; a new one is smol's if the file list has it.
+    ///
+    /// # Errors
+    /// If the disk refuses: before the journal stands nothing has changed; afterwards the next command finishes it.
+    pub fn amend(&self, amendments: &[Amendment]) -> Result<Vec<(RelPath, Landing)>> {
+        let mut draft = Draft::default();
+        for amendment in amendments {
+            let step = self.step(amendment, &draft).context("nothing was changed");
+            if step.is_err() {
+                transaction::tidy(&self.memory, &self.state().manifest)?;
+            }
+            draft.steps.push(step?);
+        }
+        let outcomes = self.transact(draft, Purpose::Amend)?;
+        let landing = |amendment: &Amendment, outcome| match (outcome, &amendment.new) {
+            (Outcome::Done, None) => Landing::Removed,
+            (Outcome::Done, Some(new)) => Landing::Written { lines: String::from_utf8_lossy(new).lines().count() },
+            (Outcome::Changed, _) if amendment.old.is_none() => {
+                Landing::Failed { why: "a file appeared there since the codebase was read".to_owned() }
+            }
+            (Outcome::Changed, _) => {
+                Landing::Failed { why: "it was changed since it was read; nothing was written to it".to_owned() }
+            }
+            (Outcome::Failed(why), _) => Landing::Failed { why: format!("could not write it: {why}") },
+        };
+        let landings = amendments.iter().zip(outcomes);
+        Ok(landings.map(|(amendment, outcome)| (amendment.path.clone(), landing(amendment, outcome))).collect())
+    }
+
+    /// The bytes of a file; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is no ordinary file.
+    pub fn bytes(&self, path: &RelPath) -> Result<Option<Vec<u8>>> {
+        match disk::look(&self.dir, path.as_str()).with_context(|| format!("could not read '{path}'"))? {
+            disk::Present::Nothing => Ok(None),
+            disk::Present::File(bytes) => Ok(Some(bytes)),
+            disk::Present::Odd(what) => bail!("could not read '{path}': {what}"),
+        }
+    }
+
+    /// Whether smol wrote what stands there, by its hash.
+    pub fn is_own(&self, path: &RelPath, hash: &str) -> bool {
+        let standing = self.state().manifest.standing(path);
+        standing.written.as_deref() == Some(hash) || standing.waits.as_deref() == Some(hash)
+    }
+
+    /// Whether the file list of the last run has this file.
+    pub fn is_listed(&self, path: &RelPath) -> bool {
+        memory::read(&self.memory).is_ok_and(|lineage| lineage.list.contains(path))
+    }
+
+    fn step(&self, amendment: &Amendment, draft: &Draft) -> Result<Step> {
+        let Amendment { path, old, new } = amendment;
+        let was = self.state().manifest.standing(path);
+        let is_smols = old.as_ref().map_or_else(|| self.is_listed(path), |old| self.is_own(path, old));
+        let source = format!("{STAGE}/{}", draft.steps.len());
+        let staged = new.as_deref().map(|new| transaction::stage(&self.memory, &source, new)).transpose();
+        let done = match new.as_deref().map(std::str::from_utf8) {
+            Some(Ok(text)) if is_smols => Standing { written: Some(base::keep(&self.memory, text)?), waits: None },
+            None if is_smols => Standing::default(),
+            _ => was.clone(),
+        };
+        Ok(Step {
+            path: path.clone(),
+            old: old.clone(),
+            new: staged.with_context(|| format!("could not stage '{path}'"))?,
+            source,
+            saved: draft.saved(self),
+            done,
+            not_done: was,
+        })
+    }
+}
 
 /// Puts `bytes` in the place of the file at `path` in `directory`, whole or not at all.
 ///

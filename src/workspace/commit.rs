@@ -40,8 +40,7 @@ impl Draft {
         text: &str,
         was: Standing,
     ) -> Result<()> {
-        let index = self.steps.len();
-        let source = format!("{STAGE}/{index}");
+        let source = format!("{STAGE}/{}", self.steps.len());
         let known = base::keep(&workspace.memory, text)?;
         let new = transaction::stage(&workspace.memory, &source, after.as_bytes())
             .with_context(|| format!("could not stage '{path}'"))?;
@@ -50,11 +49,17 @@ impl Draft {
             old,
             new: Some(new),
             source,
-            saved: Record::saved(&workspace.run, index),
+            saved: self.saved(workspace),
             done: Standing { written: Some(known.clone()), waits: None },
             not_done: Standing { waits: Some(known), ..was },
         });
         Ok(())
+    }
+
+    /// Where the old file of the next step goes: beside those of the same run that were replaced before.
+    pub(super) fn saved(&self, workspace: &Workspace) -> String {
+        let first = Record::free_index(&workspace.memory, &workspace.run);
+        Record::saved(&workspace.run, first + self.steps.len())
     }
 
     fn remove(&mut self, workspace: &Workspace, path: &RelPath, old: String, was: Standing) {
@@ -63,7 +68,7 @@ impl Draft {
             old: Some(old),
             new: None,
             source: String::new(),
-            saved: Record::saved(&workspace.run, self.steps.len()),
+            saved: self.saved(workspace),
             done: Standing::default(),
             not_done: was,
         });

@@ -35,7 +35,7 @@ pub(super) fn note(memory: &Dir, line: &Line) -> Result<()> {
 /// Brings what is noted into the manifest and the record.
 pub(super) fn fold(memory: &Dir, manifest: &mut Manifest) -> Result<()> {
     let Ok(log) = memory.read(LOG) else { return Ok(()) };
-    let mut record = Record { run: String::new(), entries: Vec::new() };
+    let mut record = Record { run: String::new(), entries: Vec::new(), only_amends: false };
     // A line may be cut: its file never appeared.
     for Line { run, entry, standing } in
         String::from_utf8_lossy(&log).lines().filter_map(|line| serde_json::from_str(line).ok())

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, ErrorKind, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
@@ -14,7 +14,7 @@ use super::{
     memory,
     transaction::JOURNAL,
 };
-use crate::{lineage::Lineage, path::RelPath};
+use crate::{lineage::Lineage, path::RelPath, sandbox::There};
 
 /// No recorded run that smol reads is longer, in bytes.
 pub(super) const LONGEST_RECORD: u64 = 1024 * 1024 * 1024;
@@ -22,6 +22,23 @@ pub(super) const LONGEST_RECORD: u64 = 1024 * 1024 * 1024;
 /// The text of a file that a person named.
 pub fn read_named(path: &Path) -> Result<String> {
     text_of(std::fs::File::open(path)?, LONGEST_TEXT)
+}
+
+/// What stands under a name, links followed.
+pub fn what_is(path: &Path) -> There {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => There::Directory,
+        Ok(_) => There::File,
+        Err(_) => There::Nothing,
+    }
+}
+
+/// The path without links on the way.
+///
+/// # Errors
+/// If there is nothing.
+pub fn real_path(path: &Path) -> Result<PathBuf> {
+    std::fs::canonicalize(path).with_context(|| format!("could not find '{}'", path.display()))
 }
 
 /// The text of a recorded run that a person named; those of large projects are long.

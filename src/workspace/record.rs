@@ -17,6 +17,9 @@ const RECORD: &str = "undo/record.json";
 pub(super) struct Record {
     pub run: String,
     pub entries: Vec<Entry>,
+    /// Whether it has only changed files that were there, so that what all files were made from stays true.
+    #[serde(default)]
+    pub only_amends: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -42,21 +45,15 @@ impl Entry {
     pub(super) fn new_file(path: &RelPath, was: Standing, after: String) -> Entry {
         Entry { after: Some(after), ..Entry::note(path, was) }
     }
+
+    fn is_note(&self) -> bool {
+        self.before.is_none() && self.after.is_none() && self.saved.is_empty()
+    }
 }
 
 impl Record {
     pub(super) fn open(memory: &Dir) -> Result<Option<Record>> {
         read_json(memory, RECORD)
-    }
-
-    /// Adds what happened to a file after all that is in it.
-    pub(super) fn add(&mut self, entry: Entry) {
-        match self.entries.iter_mut().find(|earlier| earlier.path == entry.path) {
-            Some(earlier) if entry.before != entry.after => earlier.after = entry.after,
-            // What only became known changes no file.
-            Some(_) => {}
-            None => self.entries.push(entry),
-        }
     }
 
     /// Takes the place of the record of an earlier run; one that has nothing left to take back goes.
@@ -67,9 +64,32 @@ impl Record {
         }
     }
 
+    /// The same with what came before it in the same run, if this is not the first that the run does: files are taken
+    /// back to what they were before all of it. Joined twice it is the same.
+    pub(super) fn after(mut self, earlier: Option<Record>) -> Record {
+        let Some(earlier) = earlier.filter(|earlier| earlier.run == self.run) else { return self };
+        let mut entries = earlier.entries;
+        for entry in self.entries.drain(..) {
+            match entries.iter_mut().find(|earlier| earlier.path == entry.path) {
+                None => entries.push(entry),
+                Some(_) if entry.is_note() => {}
+                Some(earlier) if earlier.is_note() => *earlier = Entry { was: earlier.was.clone(), ..entry },
+                Some(earlier) => earlier.after = entry.after,
+            }
+        }
+        Record { run: self.run, entries, only_amends: earlier.only_amends && self.only_amends }
+    }
+
     /// Where the files are that a run replaces.
     pub(super) fn saved(run: &str, index: usize) -> String {
         format!("{UNDO}/{run}/{index}")
+    }
+
+    /// The first index that nothing of this run is saved at yet.
+    pub(super) fn free_index(memory: &Dir, run: &str) -> usize {
+        let Ok(entries) = memory.read_dir(format!("{UNDO}/{run}")) else { return 0 };
+        let taken = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<usize>().ok());
+        taken.max().map_or(0, |last| last + 1)
     }
 
     /// The hashes of all texts that taking it back needs.

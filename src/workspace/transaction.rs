@@ -37,6 +37,8 @@ pub(super) struct Transaction {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Purpose {
     Write,
+    /// Changes files, and nothing of what all files are known to be made from.
+    Amend,
     TakeBack,
 }
 
@@ -97,7 +99,11 @@ impl Transaction {
         manifest.save(memory)?;
         match self.purpose {
             Purpose::Write => memory::adopt(memory)?,
-            Purpose::TakeBack => memory::go_back(memory, Record::open(memory)?.map(|record| record.run).as_deref())?,
+            Purpose::Amend => {}
+            Purpose::TakeBack => match Record::open(memory)? {
+                Some(record) if record.only_amends => {}
+                record => memory::go_back(memory, record.map(|record| record.run).as_deref())?,
+            },
         }
         self.keep_record(memory, &outcomes)?;
         waiting::lay_out(memory, &manifest);
@@ -111,8 +117,8 @@ impl Transaction {
             || self.steps.iter().zip(outcomes).filter(|(_, outcome)| **outcome == Outcome::Done).map(|(step, _)| step);
         match self.purpose {
             // What changed no file is nothing to take back, and no reason to forget what is.
-            Purpose::Write if done().next().is_none() => Ok(()),
-            Purpose::Write => {
+            Purpose::Write | Purpose::Amend if done().next().is_none() => Ok(()),
+            Purpose::Write | Purpose::Amend => {
                 let files = done().map(|step| Entry {
                     path: step.path.clone(),
                     was: self.before.standing(&step.path),
@@ -121,12 +127,8 @@ impl Transaction {
                     saved: step.saved.clone(),
                 });
                 let notes = self.notes.iter().map(|(path, _)| Entry::note(path, self.before.standing(path)));
-                // A file that landed in this very run and is replaced now was not there before the run.
-                let mut record = Record::open(memory)?
-                    .filter(|record| record.run == self.run)
-                    .unwrap_or_else(|| Record { run: self.run.clone(), entries: Vec::new() });
-                files.chain(notes).for_each(|entry| record.add(entry));
-                record.save(memory)
+                let (entries, only_amends) = (files.chain(notes).collect(), self.purpose == Purpose::Amend);
+                Record { run: self.run.clone(), entries, only_amends }.after(Record::open(memory)?).save(memory)
             }
             Purpose::TakeBack => {
                 let Some(mut record) = Record::open(memory)? else { return Ok(()) };
@@ -201,7 +203,7 @@ impl Step {
             if disk::hash_at(dir, self.path.as_str()).as_deref() != Some(old) {
                 return Ok(Outcome::Changed);
             }
-            if purpose == Purpose::Write {
+            if purpose != Purpose::TakeBack {
                 disk::copy_rights(target, source)?;
             }
             match disk::exchange(source, target) {

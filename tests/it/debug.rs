@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use crate::smol::{Run, Smol};
+use crate::{
+    smol::{Run, Smol},
+    snapshot::files,
+};
 
 const FIX: &str = "The key is never checked.\n\nsrc/store.py\n<<<<<<< SEARCH\n    return items[key]\n=======\n    return items.get(key)\n>>>>>>> REPLACE\n";
 const STORE: &str = "def get(items, key):\n    return items[key]\n";
@@ -139,4 +142,61 @@ fn a_small_window_is_kept_to() {
     let smol = smol.write("home/.config/smol/config.toml", "[models.fake-1]\nwindow = 9000\n");
     let run = smol.args(["debug", ERROR, "--dir", "app"]).success().asked(1).says("src/store.py");
     assert!(run.requests("debug")[0].messages()[1].1.len() < 3 * 9000);
+}
+
+/// Bytes of a person's that no text is made of: two encodings, line ends, rights.
+fn odd() -> Smol {
+    use std::os::unix::fs::PermissionsExt;
+    let smol = broken().write("app/src/store.py", b"# caf\xe9\r\ndef get(items, key):\r\n    return items[key]");
+    let permissions = fs::Permissions::from_mode(0o750);
+    fs::set_permissions(smol.dir.path().join("app/src/store.py"), permissions).expect("is there");
+    smol.on("debug", format!("{FIX}\nsrc/new.py\n<<<<<<< SEARCH\n=======\nx = 1\n>>>>>>> REPLACE\n"))
+}
+
+#[test]
+fn what_was_applied_is_taken_back_to_the_byte_where_smol_never_wrote() {
+    let smol = odd();
+    let before = files(&smol.dir.path().join("app"));
+    let run = smol.args(["debug", ERROR, "--dir", "app", "--apply", "--yes"]).success().says("smol undo --out app");
+    let after = files(&run.dir.path().join("app"));
+    assert_ne!(after, before);
+    assert_eq!(fs::read_to_string(run.dir.path().join("app/src/new.py")).expect("was written"), "x = 1\n");
+    // None of them is smol's: what a person had is theirs with a fix in it, too.
+    let manifest = fs::read_to_string(run.dir.path().join("app/.smol/manifest.json")).expect("is there");
+    assert!(!manifest.contains(".py"), "{manifest}");
+    let run = run.again().args(["undo", "--out", "app"]).success().asked(0);
+    let run = run.says("back   src/store.py").says("removed src/new.py");
+    assert_eq!(files(&run.dir.path().join("app")), before);
+}
+
+#[test]
+fn without_an_output_directory_undo_means_the_current_one() {
+    let run = Smol::new().write("src/store.py", STORE).on("debug", FIX).args(["debug", ERROR, "--apply", "--yes"]);
+    let run = run.success().again().args(["undo"]).success();
+    holds(run, "src/store.py", STORE);
+}
+
+#[test]
+fn what_was_changed_after_a_fix_is_not_taken_back() {
+    let run = odd().args(["debug", ERROR, "--dir", "app", "--apply", "--yes"]).success();
+    let smol = run.again().write("app/src/store.py", "mine\n").args(["undo", "--out", "app"]);
+    let run = smol.exit(1).says("changed since the run: 'src/store.py'");
+    holds(run, "app/src/store.py", "mine\n");
+}
+
+/// A project of smol's own, one of whose files a person has changed, mended as a whole.
+#[test]
+fn a_fix_leaves_the_ownership_of_files_as_it_is() {
+    let names = ["a.py", "b.py"];
+    let run = Smol::project(&names).on("a.py", "A = 1\n").on("b.py", "B = 1\nC = 1\nD = 1\n").success();
+    let block =
+        |path: &str, from: &str, to: &str| format!("{path}\n<<<<<<< SEARCH\n{from}\n=======\n{to}\n>>>>>>> REPLACE\n");
+    let fixes = format!("It.\n\n{}\n{}", block("a.py", "A = 1", "A = 2"), block("b.py", "B = 1", "B = 2"));
+    let smol = run.again().write("generated/b.py", "B = 1\nC = 1\nD = mine\n").on("debug", fixes);
+    let run = smol.args(["debug", "it is odd", "--apply", "--yes"]).success().file("a.py", "A = 2\n");
+    let run = run.file("b.py", "B = 2\nC = 1\nD = mine\n");
+    // The next run replaces the one, and merges the other.
+    let smol = Smol::project(&names).on("a.py", "A = 3\n").on("b.py", "B = 1\nC = 2\nD = 1\n");
+    let run = smol.anew(run.dir).arg("--yes").exit(1).file("a.py", "A = 3\n").says("wrote  a.py");
+    run.says("clash  b.py: you and the new text changed the same lines").file("b.py", "B = 2\nC = 1\nD = mine\n");
 }

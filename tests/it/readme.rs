@@ -107,8 +107,8 @@ fn the_flags_that_the_readme_names_exist() {
     let flags = readme
         .split([' ', '`', '|', '\n', '('])
         .filter(|word| word.starts_with("--") && word.as_bytes().get(2).is_some_and(u8::is_ascii_lowercase));
-    let of_cargo = ["--release", "--path", "--locked", "--bench"];
-    for flag in flags.filter(|flag| !of_cargo.contains(flag)) {
+    let of_others = ["--release", "--path", "--locked", "--bench", "--check"];
+    for flag in flags.filter(|flag| !of_others.contains(flag)) {
         assert!(help.contains(flag.trim_end_matches([',', ';', '.', ':', ')'])), "'{flag}' is no flag of smol");
     }
 }

@@ -7,7 +7,12 @@ pub type Snapshot = BTreeMap<String, (u32, Vec<u8>)>;
 
 /// A person's project: all files but smol's memory.
 pub fn project(dir: &Path) -> Snapshot {
-    below(&dir.join("generated"), |path| !path.starts_with(".smol"))
+    files(&dir.join("generated"))
+}
+
+/// All files of a directory but smol's memory.
+pub fn files(directory: &Path) -> Snapshot {
+    below(directory, |path| !path.starts_with(".smol"))
 }
 
 /// The project, what smol knows of it, and what waits.

@@ -13,10 +13,10 @@ const ADDRESSES: &[(&str, &[&str], &[&str])] = &[
     (
         "disk",
         &["src/workspace"],
-        &["std::fs", "cap_std", "cap_tempfile", "tempfile", "walkdir", "rustix", "File::open"],
+        &["std::fs", "cap_std", "cap_tempfile", "tempfile", "walkdir", "rustix::fs", "rustix::{", "File::open"],
     ),
     ("network", &["src/model/"], &["reqwest", "async_openai", "TcpStream", "tower::"]),
-    ("processes", &["src/command"], &["process::Command", "tokio::process"]),
+    ("processes", &["src/command"], &["process::Command", "tokio::process", "rustix::process"]),
     ("environment", &["src/bin"], &["std::env::", "env::var", "dotenvy", "etcetera"]),
     ("terminal", &["src/bin"], &["stdout()", "stderr()", "stdin()", "indicatif", "console::", "anstream"]),
     ("clock", &["src/bin", "src/pace.rs"], &["SystemTime", "Instant::"]),

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use smol_dev::{
     engine::Engine,
     event::{Event, Events},
+    landing,
     model::cassette::{Line, Tempo, recorded},
     pace::Pace,
     prompts::Prompts,
@@ -35,7 +36,7 @@ pub struct Decided {
     pub prompts: Prompts,
     /// The codebase.
     pub directory: String,
-    reading: Reading,
+    pub reading: Reading,
 }
 
 /// Everything to ask with.
@@ -182,10 +183,18 @@ impl Decided {
 
 impl Opened {
     /// Says what begins, and what to know about it.
-    pub fn start(&self, directory: &str, tree: &Tree, selection: &Selection) {
+    pub fn begin(&self, directory: &str) {
         let events = &self.engine.events;
         events.start(&self.run, self.engine.model.id(), directory);
         self.notices.iter().for_each(|notice| events.notice(notice));
+        if let Some(workspace) = &self.workspace {
+            landing::tell_finished(events, workspace);
+        }
+    }
+
+    /// Says what goes into the question.
+    pub fn select(&self, tree: &Tree, selection: &Selection) {
+        let events = &self.engine.events;
         if let Some(words) = masked(tree) {
             events.notice(words);
         }

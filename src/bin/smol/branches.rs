@@ -152,7 +152,7 @@ impl Shared<'_> {
         let lineage = if self.args.fresh { Default::default() } else { workspace::read_lineage(&out)? };
         let task = Task::new(spec.clone(), Past { lineage, renewal: past.renewal }, manner(self.args));
         // On a branch of its own nothing is lost, whatever is merged or removed.
-        let order = Order { consent: Some(Consent::Everything), ..order(self.args, scope.clone(), out, *started) };
+        let order = Order { consent: Some(Consent::Everything), ..order(self.args, scope.clone(), out, *started)? };
         Run::begin(self.connection, task, order, face)
     }
 

@@ -1,13 +1,17 @@
 //! What can be typed.
 
 mod codebase;
+mod run;
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use smol_dev::{check::Rule, model::provider::Effort};
 
-pub use self::codebase::{AskArgs, DebugArgs, PmArgs, TreeArgs};
+pub use self::{
+    codebase::{AskArgs, DebugArgs, PmArgs, TreeArgs},
+    run::RunArgs,
+};
 
 /// Turns a markdown spec into a whole codebase, with any model.
 #[derive(Parser)]
@@ -119,7 +123,7 @@ pub struct GenArgs {
     #[arg(long, env = "SMOL_WATCH", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with_all = ["dry_run", "record"])]
     pub watch: bool,
     /// Write into a git worktree on this new branch and commit there; your own files and index are not touched
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["watch", "dry_run", "explain", "record", "resolve"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["watch", "dry_run", "explain", "record", "resolve", "run"])]
     pub branch: Option<String>,
     /// Do it so many times at once, on the branches NAME-1, NAME-2 and so on, under one --max-cost and one --jobs
     #[arg(long, value_name = "N", requires = "branch")]
@@ -128,6 +132,8 @@ pub struct GenArgs {
     /// place) or markers (both, with conflict markers where they clash)
     #[arg(long, num_args = 2.., value_names = ["HOW", "PATH"], conflicts_with_all = ["prompt", "file", "plan_only", "from_plan"])]
     pub resolve: Vec<String>,
+    #[command(flatten)]
+    pub trial: RunArgs,
     /// Model to ask, with or without its provider: [PROVIDER/]MODEL
     #[arg(short, long, env = "SMOL_MODEL", hide_env = true)]
     pub model: Option<String>,

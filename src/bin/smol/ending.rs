@@ -19,6 +19,7 @@ use crate::{
     check,
     face::{BAD, BOLD, DIM, Face, ODD, say},
     summary::coloured,
+    trials,
     words::{clean, cost, counted, counts, quoted, thousands},
 };
 
@@ -69,6 +70,10 @@ fn problems(report: &Report, face: &Face) {
         for refused in &report.refused {
             say(&format!("{BAD}refused:{BAD:#} '{}' {}", clean(&refused.path), clean(&refused.why)));
         }
+    }
+    // Through a pipe, too, and on a terminal it stands above.
+    if !face.is_for_people() {
+        trials::problem(report).into_iter().flatten().for_each(|line| say(&line));
     }
     for misfit in &report.misfits {
         say(&format!("{BAD}misfit:{BAD:#} {}", check::line(misfit, Path::new(&report.out))));
@@ -169,6 +174,9 @@ fn totals(report: &Report) -> String {
         if count > 0 {
             done.push_str(&format!(", {count} {what}"));
         }
+    }
+    if let Some(trial) = report.standing_trial() {
+        done.push_str(if trial.verdict.is_green { ", green" } else { ", red" });
     }
     let mended: usize = report.mended.iter().map(|mended| mended.misfits).sum();
     for (count, what) in [(mended, " mended"), (report.misfits.len(), "")] {

@@ -20,7 +20,7 @@ use self::screen::Screen;
 use crate::{
     check,
     cli::{Color, ShowArgs},
-    dry_run, summary,
+    dry_run, summary, trials,
     words::{clean, cost, counted, counts, thousands},
 };
 
@@ -220,6 +220,11 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
             format!("{ODD}kept{ODD:#}   {path}: its first version stays: {}", clean(why))
         }
         Event::Selected { selection, left_out } => return selected(selection, *left_out),
+        Event::Running { command, sandbox } => {
+            format!("{GOOD}run{GOOD:#}    {}, {}", clean(command), clean(&sandbox.to_string()))
+        }
+        Event::Tried(tried) => return trials::lines(tried),
+        Event::Healed { round, why } => trials::end(*round, why),
         Event::Refused { path, why } => format!("{BAD}refused{BAD:#} '{}' {why}", clean(path)),
         Event::Dropped { path } => format!("{DIM}drop{DIM:#}   {path} is not in the file list"),
         Event::Written { path, lines } => {

@@ -21,6 +21,7 @@ use crate::{
     dry_run, ending,
     face::{Face, say},
     run::{Connection, GRACE, Order, Run, Told, interrupted, runtime},
+    trials::Wanted,
     watch,
     words::quoted,
 };
@@ -60,7 +61,8 @@ pub fn once(
     stop: impl Future<Output = Result<()>>,
 ) -> Result<Outcome, Failure> {
     let Turn { decided, scope, notices, told, started } = turn;
-    if decided.is_up_to_date(&scope).map_err(Failure::Usage)? {
+    // What is up to date may be red all the same.
+    if args.trial.run.is_none() && decided.is_up_to_date(&scope).map_err(Failure::Usage)? {
         return Ok(nothing_to_do(&decided, &notices, face, started));
     }
     let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
@@ -74,7 +76,7 @@ pub fn once(
                 return stopped.map_err(Failure::Usage).map(|()| None);
             }
         };
-        let order = Order { notices, told, ..order(args, scope, out, started) };
+        let order = Order { notices, told, ..order(args, scope, out, started).map_err(Failure::Usage)? };
         let run = Run::begin(&connection, Task::new(spec, past, manner(args)), order, face).map_err(Failure::Usage)?;
         let worked = run.work(stop).await;
         Ok(Some((connection.is_demo, run, worked)))
@@ -111,18 +113,20 @@ pub fn manner(args: &GenArgs) -> Manner {
 }
 
 /// What was typed of one run.
-pub fn order(args: &GenArgs, scope: Scope, out: PathBuf, started: Instant) -> Order {
-    Order {
+pub fn order(args: &GenArgs, scope: Scope, out: PathBuf, started: Instant) -> Result<Order> {
+    let wanted = Wanted::of(&args.trial)?;
+    Ok(Order {
         scope,
         out,
         is_fresh: args.fresh,
         record: args.record.clone(),
         consent: consent(args),
+        trial: if args.plan_only { None } else { wanted },
         diffs: if args.diff { Diffs::Whole } else { Diffs::Counted },
         notices: Vec::new(),
         told: None,
         started,
-    }
+    })
 }
 
 fn scope(args: &GenArgs) -> Result<Scope> {

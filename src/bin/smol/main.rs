@@ -17,6 +17,7 @@ mod run;
 mod settle;
 mod summary;
 mod surroundings;
+mod trials;
 mod watch;
 mod words;
 

@@ -49,7 +49,8 @@ pub fn run(args: PmArgs, face: &Face) -> Result<Outcome, Failure> {
     let opened = runtime.block_on(decided.open(&args.ask, "pm", face)).map_err(Failure::Usage)?;
     let tree = decided.read().map_err(Failure::Usage)?;
     let selection = sent(&args, &decided, &tree, opened.window);
-    opened.start(&decided.directory, &tree, &selection);
+    opened.begin(&decided.directory);
+    opened.select(&tree, &selection);
     let ended = runtime.block_on(work(&args, &opened, &decided, &tree));
     runtime.shutdown_timeout(GRACE);
     let ended = ended.and_then(|text| match (text, &target) {

@@ -16,7 +16,8 @@ use smol_dev::{
     budget::Budget,
     engine::Engine,
     event::{Event, Events},
-    generate::{Scope, Task, generate},
+    generate::{Scope, Task, check_again, generate},
+    heal::{Healing, Means, Reach},
     landing,
     model::{
         self, Model,
@@ -31,10 +32,12 @@ use smol_dev::{
     rerun::Made,
     settings::Settings,
     spec::Spec,
+    tokens::Counter,
+    tree::{Credentials, Reading},
     workspace::{RunLog, Workspace},
 };
 
-use crate::{Failure, decided::about, face::Face, summary, surroundings, words::counted};
+use crate::{Failure, decided::about, face::Face, summary, surroundings, trials::Wanted, words::counted};
 
 /// A recorded run is given so fast on a terminal: a model at full speed, and a person can still follow.
 const DEMO: Tempo = Tempo::TokensPerSecond(600);
@@ -69,6 +72,8 @@ pub struct Order {
     /// What a person says to what would be done; `None` if they are asked.
     pub consent: Option<Consent>,
     pub diffs: Diffs,
+    /// The project's own command, to be run when everything is written.
+    pub trial: Option<Wanted>,
     /// What a person should know of how it came to this run.
     pub notices: Vec<String>,
     /// Somebody else who is told every event, after it was shown.
@@ -170,11 +175,12 @@ impl Run {
             };
             anyhow::Ok((proposal, consent))
         };
+        let mut stop = std::pin::pin!(stop);
         let (proposal, consent) = tokio::select! {
             // What is done is told before it is looked whether to stop: a file that the run has just written is no reason.
             biased;
             agreed = ask => agreed?,
-            stopped = stop => return stopped.map(|()| Outcome::Interrupted),
+            stopped = &mut stop => return stopped.map(|()| Outcome::Interrupted),
         };
         // From here on Ctrl-C waits: this is short, and stopped half way it would only be finished by the next command.
         if !proposal.is_empty() {
@@ -182,7 +188,48 @@ impl Run {
             workspace.foresee(task.made().after(lineage, |_| consent == Consent::Everything))?;
         }
         landing::commit(&engine.events, workspace, &proposal, consent)?;
+        if let Some(trial) = &order.trial
+            && !self.try_out(trial, stop).await?
+        {
+            return Ok(Outcome::Interrupted);
+        }
         Ok(engine.events.report().verdict())
+    }
+
+    /// Runs the project's own command, and has what is red mended; whether it came to its end before `stop`.
+    async fn try_out(&self, trial: &Wanted, stop: impl Future<Output = Result<()>>) -> Result<bool> {
+        let Run { engine, workspace, order, .. } = self;
+        let report = engine.events.report();
+        if !report.failed.is_empty() {
+            engine.events.notice("the command is not run: files are missing");
+            return Ok(true);
+        }
+        let attempt = trial.attempt(&order.out)?;
+        let counter = Counter::of(engine.model.id());
+        let (include, exclude, credentials) = (Vec::new(), Vec::new(), Credentials::Mask);
+        let reading = Reading { include, exclude, credentials, counter };
+        let healing = Healing::new(Means {
+            engine,
+            workspace,
+            attempt: &attempt,
+            reading: &reading,
+            rounds: trial.rounds,
+            reach: Reach::Own,
+            budget: None,
+        });
+        let healed = tokio::select! {
+            biased;
+            healed = healing.heal() => healed.map(|()| true),
+            stopped = stop => stopped.map(|()| false),
+        };
+        healing.settle()?;
+        // Nobody waits for what was interrupted, and what stands as before fits as before.
+        if healed.as_ref().is_ok_and(|is_over| *is_over)
+            && engine.events.report().standing_trial().is_some_and(|trial| trial.round > 0)
+        {
+            check_again(engine, workspace).await?;
+        }
+        healed
     }
 
     /// Tells how it ended, remembers what was learned of the model, and lets go of the output directory.

@@ -69,7 +69,12 @@ fn act(
 }
 
 fn open(out: Option<String>, run: &str) -> Result<Workspace> {
-    let out = Settings::out(out, &surroundings::look()?)?;
+    let is_named = out.is_some();
+    let mut out = Settings::out(out, &surroundings::look()?)?;
+    // Where `debug` works when there is no output directory.
+    if !is_named && !Workspace::exists(Path::new(&out)) && Workspace::exists(Path::new(".")) {
+        out = ".".to_owned();
+    }
     if !Workspace::exists(Path::new(&out)) {
         bail!("smol has written nothing into {}", quoted(&out));
     }

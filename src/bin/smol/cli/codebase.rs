@@ -5,12 +5,13 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 use clap::Args;
 use smol_dev::model::provider::Effort;
 
-use super::{Local, effort, seconds};
+use super::{Local, RunArgs, effort, seconds};
 
 #[derive(Args)]
 pub struct DebugArgs {
-    /// The error: what a test, a compiler or a program says, or - for stdin
-    pub error: String,
+    /// The error: what a test, a compiler or a program says, or - for stdin; without one --run says it
+    #[arg(required_unless_present = "run")]
+    pub error: Option<String>,
     #[command(flatten)]
     pub tree: TreeArgs,
     #[command(flatten)]
@@ -21,6 +22,8 @@ pub struct DebugArgs {
     /// Do not ask before files are changed
     #[arg(short, long, requires = "apply")]
     pub yes: bool,
+    #[command(flatten)]
+    pub trial: RunArgs,
 }
 
 #[derive(Args)]

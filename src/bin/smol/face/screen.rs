@@ -111,6 +111,9 @@ impl Screen {
             | Event::Sliced { .. }
             | Event::Selected { .. }
             | Event::Diagnosed { .. }
+            | Event::Running { .. }
+            | Event::Tried(_)
+            | Event::Healed { .. }
             | Event::Described { .. }
             | Event::ParameterDropped { .. }
             | Event::Stepped { .. }
@@ -228,6 +231,7 @@ fn name(question: &Question) -> String {
         | Question::FileList
         | Question::Diagnosis
         | Question::Fixes
+        | Question::Healing
         | Question::Part(_)
         | Question::Description => question.to_string(),
     }
