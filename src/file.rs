@@ -46,6 +46,13 @@ pub fn ask(prompts: &Prompts, trunk: &Trunk, path: &RelPath) -> Result<Request> 
     Ok(trunk.branch_with(last, images, Form::Text))
 }
 
+/// Asks for a file of a new project after those that it uses, which offer this.
+pub fn ask_after(prompts: &Prompts, trunk: &Trunk, path: &RelPath, neighbours: &[Neighbour]) -> Result<Request> {
+    let (spec, images) = own(trunk, path);
+    let last = prompts.render("file_after", json!({ "path": path, "spec": spec, "neighbours": neighbours }))?;
+    Ok(trunk.branch_with(last, images, Form::Text))
+}
+
 /// Asks for a file again, in the surroundings that it has on disk.
 pub fn ask_again(prompts: &Prompts, trunk: &Trunk, path: &RelPath, surroundings: &Surroundings) -> Result<Request> {
     let Surroundings { present, neighbours } = surroundings;

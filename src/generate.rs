@@ -1,7 +1,9 @@
 //! The pipeline: the plan, then the file list and every file at the same time, each landing when it is done; in the end
 //! they are checked against each other.
 
+mod arrivals;
 mod ends;
+mod listing;
 mod mending;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -10,14 +12,16 @@ use anyhow::{Context, Result, anyhow};
 use futures::future::join_all;
 use tokio::sync::watch;
 
-use self::ends::Ends;
 pub use self::mending::check_again;
+use self::{
+    arrivals::{Arrivals, Place},
+    ends::Ends,
+};
 use crate::{
-    contract::Contract,
     engine::Engine,
     event::{Chosen, Event, Question},
-    file::{self, GeneratedFile},
-    file_list::{self, FileList},
+    file::{self, GeneratedFile, Surroundings},
+    file_list::FileList,
     landing,
     leader::Leader,
     lineage::{Ground, Reason},
@@ -26,8 +30,8 @@ use crate::{
     plan::{self, Plan, Trunk},
     questions::{self, Shelf},
     repair::Repair,
-    report::Refused,
     rerun::{Made, Past, Planning, RULES, WORDS},
+    sequence::Sequence,
     slice::{LeftOut, Material},
     spec::Spec,
     workspace::{Landing, Workspace},
@@ -45,17 +49,24 @@ pub enum Scope {
     Files(Vec<RelPath>),
 }
 
+/// How it is to be made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    pub repair: Repair,
+    pub sequence: Sequence,
+}
+
 /// What is to be made, what has been made before, and what this run has made of it until now.
 pub struct Task {
     pub spec: Spec,
     pub past: Past,
-    pub repair: Repair,
+    pub manner: Manner,
     made: Mutex<Made>,
 }
 
 impl Task {
-    pub fn new(spec: Spec, past: Past, repair: Repair) -> Task {
-        Task { spec, past, repair, made: Mutex::default() }
+    pub fn new(spec: Spec, past: Past, manner: Manner) -> Task {
+        Task { spec, past, manner, made: Mutex::default() }
     }
 
     /// What was made, whether or not it has landed.
@@ -85,11 +96,18 @@ pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, task: &Task, 
     let (material, ends) = (OnceLock::new(), Mutex::default());
     let prompts = engine.prompts.fingerprint(&WORDS);
     let ground = Ground { plan: &plan, prompts, model: engine.model.id() };
-    let run = Run { engine, workspace, task, ground, trunk: &trunk, material, leader, ends };
+    let files = match &scope {
+        Scope::Files(paths) => paths.clone(),
+        Scope::Everything | Scope::FromPlan | Scope::PlanOnly => {
+            plan.listed().map_or_else(Vec::new, |list| list.files().to_vec())
+        }
+    };
+    let arrivals = Arrivals::new(task.manner.sequence, plan.contract.as_ref().ok(), &files);
+    let run = Run { engine, workspace, task, ground, trunk: &trunk, material, leader, ends, arrivals };
     match &scope {
         Scope::Everything | Scope::FromPlan => run.write_all(&plan).await?,
         Scope::PlanOnly => return run.list(&plan).await.map(drop),
-        Scope::Files(paths) => run.write_again(&plan, paths).await?,
+        Scope::Files(paths) => run.write_again(paths).await?,
     }
     run.reached()?;
     run.fit(&scope).await;
@@ -152,6 +170,7 @@ struct Run<'a> {
     material: OnceLock<Material<'a>>,
     leader: Leader,
     ends: Mutex<Ends>,
+    arrivals: Arrivals,
 }
 
 /// The question for a file, and the text on disk that it shows.
@@ -181,78 +200,17 @@ impl Run<'_> {
         futures::future::try_join(async { anyhow::Ok(first.await) }, second).await.map(drop)
     }
 
-    /// The list that still holds, or a new one; a model that can give none leaves it to the contract.
-    async fn list(&self, plan: &Plan) -> Result<FileList> {
-        let list = match self.task.past.list(plan) {
-            Some(list) => list,
-            None => match (self.ask_for_list().await, plan.listed()) {
-                (Ok(list), _) => list,
-                (Err(error), Some(list)) => {
-                    let notice = format!("the model gave no file list ({error:#}); the plan's own is taken");
-                    self.engine.events.notice(notice);
-                    // It stands in for the list in this run; the next one asks again.
-                    self.announce_list(&list);
-                    return Ok(list);
-                }
-                (Err(error), None) => return Err(error.context("could not get the list of files")),
-            },
-        };
-        let paths = |contract: &Contract| contract.paths().map(str::to_owned).collect();
-        let paths = plan.contract.as_ref().map_or_else(|_| Vec::new(), paths);
-        self.task.note(|made| made.list = Some((paths, list.files().to_vec())));
-        self.announce_list(&list);
-        for path in self.trunk.own_specs().filter(|path| !list.files().contains(path)) {
-            self.engine.events.notice(format!("'{path}' has a spec of its own, but no file of this name is written"));
-        }
-        Ok(list)
-    }
-
-    fn announce_list(&self, list: &FileList) {
-        for Refused { path, why } in &list.refused {
-            self.engine.events.emit(Event::Refused { path: path.clone(), why: why.clone() });
-        }
-        self.engine.events.emit(Event::ListReady { files: list.files().to_vec() });
-    }
-
-    /// Asks by the best way that the model has, and by the next one when it refuses that.
-    async fn ask_for_list(&self) -> Result<FileList> {
-        let Engine { model, prompts, events, .. } = self.engine;
-        let mut refused = anyhow!("the model has no way to be asked for a list");
-        for (index, rung) in model.rungs().iter().enumerate() {
-            let request = file_list::ask(prompts, self.trunk, *rung)?;
-            let (request, left_out) = self.fitted(&Question::FileList, request, model.window())?;
-            if index == 0 {
-                self.say(&Question::FileList, model.window(), left_out);
-            }
-            match self.engine.answer(&Question::FileList, request, || (), file_list::read).await {
-                Err(error) if error.downcast_ref().is_some_and(model::Error::is_about_the_form) => {
-                    if !matches!(error.downcast_ref(), Some(model::Error::NotRecorded { .. })) {
-                        events.notice(format!("this model does not list files so ({error}); asking in another way"));
-                    }
-                    refused = error;
-                }
-                answer => {
-                    if index > 0 && answer.is_ok() {
-                        events.emit(Event::Stepped { rung: *rung });
-                    }
-                    return answer;
-                }
-            }
-        }
-        Err(refused)
-    }
-
     /// Writes one file if it has to be, unless the list does not have it: then the call ends as soon as that is known.
     async fn branch(&self, path: RelPath, mut verdict: Verdict) {
+        let place = self.arrivals.place(&path);
         let chosen = self.choose(&path).await;
         if chosen.reasons.is_empty() {
             return self.engine.events.emit(Event::Chosen(chosen));
         }
-        let asked = self.request(&path, &chosen.reasons).await;
         let answer = {
             let mut denied = verdict.clone();
             tokio::select! {
-                answer = self.answer(Question::File(path.clone()), &path, asked) => Some(answer),
+                answer = self.written(&path, &chosen.reasons, &place) => Some(answer),
                 () = wait_for_denial(&path, &mut denied) => None,
             }
         };
@@ -261,18 +219,27 @@ impl Run<'_> {
         match answer.filter(|_| is_confirmed) {
             Some(answer) => {
                 self.engine.events.emit(Event::Chosen(chosen));
-                self.settle(path, answer).await;
+                self.settle(path.clone(), answer).await;
             }
-            None => self.engine.events.emit(Event::Dropped { path }),
+            None => self.engine.events.emit(Event::Dropped { path: path.clone() }),
         }
     }
 
+    /// The file, asked for when its turn has come; with that those may go on that wait for it.
+    async fn written(&self, path: &RelPath, reasons: &[Reason], place: &Place<'_>) -> Result<GeneratedFile> {
+        place.turn().await;
+        let asked = self.request(path, reasons).await;
+        let file = self.answer(Question::File(path.clone()), path, asked).await?;
+        place.arrive(&file);
+        Ok(file)
+    }
+
     /// Asks for each of `paths` as it stands on disk.
-    async fn write_again(&self, plan: &Plan, paths: &[RelPath]) -> Result<()> {
+    async fn write_again(&self, paths: &[RelPath]) -> Result<()> {
         let list =
             FileList::new(paths.iter().map(RelPath::to_string)).map_err(|why| anyhow!("no file to write: {why}"))?;
         self.announce_list(&list);
-        join_all(list.files().iter().map(|path| self.branch_again(plan, path.clone()))).await;
+        join_all(list.files().iter().map(|path| self.branch_again(path.clone()))).await;
         Ok(())
     }
 
@@ -288,24 +255,43 @@ impl Run<'_> {
     /// The question for a file: as for a new one, or as it stands on disk where it was made before.
     async fn request(&self, path: &RelPath, reasons: &[Reason]) -> Result<Asked> {
         if reasons.iter().any(|reason| matches!(reason, Reason::New | Reason::Missing)) {
-            return Ok(Asked { request: file::ask(&self.engine.prompts, self.trunk, path)?, present: None });
+            let (prompts, trunk) = (&self.engine.prompts, self.trunk);
+            let neighbours = match self.task.manner.sequence {
+                Sequence::Together => Vec::new(),
+                Sequence::AfterUses => self.surroundings(path).await?.neighbours,
+            };
+            let request = match neighbours.is_empty() {
+                true => file::ask(prompts, trunk, path)?,
+                false => file::ask_after(prompts, trunk, path, &neighbours)?,
+            };
+            return Ok(Asked { request, present: None });
         }
-        self.request_again(self.ground.plan, path).await
+        self.request_again(path).await
     }
 
-    async fn request_again(&self, plan: &Plan, path: &RelPath) -> Result<Asked> {
-        let surroundings = {
-            let (workspace, plan, path) = (self.workspace.clone(), plan.clone(), path.clone());
-            tokio::task::spawn_blocking(move || questions::surroundings(&shelf(&workspace), &plan, &path)).await??
-        };
+    async fn request_again(&self, path: &RelPath) -> Result<Asked> {
+        let surroundings = self.surroundings(path).await?;
         let request = file::ask_again(&self.engine.prompts, self.trunk, path, &surroundings)?;
         Ok(Asked { request, present: surroundings.present })
     }
 
-    async fn branch_again(&self, plan: &Plan, path: RelPath) {
-        let asked = self.request_again(plan, &path).await;
+    /// What is on disk of the file and of those that it uses, and of these what this run has written, if it waited.
+    async fn surroundings(&self, path: &RelPath) -> Result<Surroundings> {
+        let mut surroundings = {
+            let (workspace, plan, path) = (self.workspace.clone(), self.ground.plan.clone(), path.clone());
+            tokio::task::spawn_blocking(move || questions::surroundings(&shelf(&workspace), &plan, &path)).await??
+        };
+        self.arrivals.amend(&mut surroundings.neighbours, &questions::used(self.ground.plan, path));
+        Ok(surroundings)
+    }
+
+    async fn branch_again(&self, path: RelPath) {
+        let place = self.arrivals.place(&path);
+        place.turn().await;
+        let asked = self.request_again(&path).await;
         let answer = self.answer(Question::File(path.clone()), &path, asked).await;
-        self.settle(path, answer).await;
+        answer.iter().for_each(|file| place.arrive(file));
+        self.settle(path.clone(), answer).await;
     }
 
     /// Puts a question that is answered by the text of a file.

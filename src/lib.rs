@@ -18,6 +18,7 @@
 //! * Nouns and stages: [`spec`] is what a person wants, for all files and for single ones; [`plan`] what the files agree on, with the [`contract`] in it
 //!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
 //!   functions, `ask` and `read`.
+//!   [`sequence`] says which files wait for which.
 //! * Run again: [`lineage`] knows what every file was made from, [`rerun`] decides what has to be asked for,
 //!   [`questions`] shows what is known of it beforehand,
 //!   [`amendment`] is a text that the model changes in single places,
@@ -114,6 +115,7 @@ pub mod sandbox;
 pub mod secrets;
 mod sections;
 pub mod selection;
+pub mod sequence;
 pub mod settings;
 pub mod shipped;
 pub mod signatures;

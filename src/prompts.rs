@@ -16,6 +16,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("included", include_str!("../prompts/included.md")),
     ("image", include_str!("../prompts/image.md")),
     ("file", include_str!("../prompts/file.md")),
+    ("file_after", include_str!("../prompts/file_after.md")),
     ("file_again", include_str!("../prompts/file_again.md")),
     ("repair", include_str!("../prompts/repair.md")),
     ("spec_slice", include_str!("../prompts/spec_slice.md")),

@@ -97,13 +97,18 @@ pub(crate) fn plan(shelf: &Shelf<'_>) -> Result<Plan> {
 
 /// What stands on disk of a file and of those that it uses.
 pub(crate) fn surroundings(shelf: &Shelf<'_>, plan: &Plan, path: &RelPath) -> Result<Surroundings> {
-    let uses = plan.contract.as_ref().ok().and_then(|contract| contract.file(path)).map(|file| file.uses.as_slice());
     let mut neighbours = Vec::new();
-    for used in uses.unwrap_or_default() {
-        let Ok(path) = RelPath::parse(&used.path) else { continue };
+    for path in used(plan, path) {
         if let Some(text) = (shelf.read)(&path)? {
             neighbours.push(Neighbour { signatures: signatures(&path, &text), path });
         }
     }
     Ok(Surroundings { present: (shelf.read)(path)?, neighbours })
+}
+
+/// The files that a file uses, by the contract.
+pub(crate) fn used(plan: &Plan, path: &RelPath) -> Vec<RelPath> {
+    let file = plan.contract.as_ref().ok().and_then(|contract| contract.file(path));
+    let uses = file.into_iter().flat_map(|file| &file.uses);
+    uses.filter_map(|used| RelPath::parse(&used.path).ok()).collect()
 }

@@ -34,7 +34,7 @@ impl Run<'_> {
         self.tell(&state);
         let contract = self.ground.plan.contract.as_ref().ok();
         let cases = repair::cases(&state, contract, &prospect.own, &self.expected(scope));
-        if self.task.repair == Repair::Once && !cases.is_empty() {
+        if self.task.manner.repair == Repair::Once && !cases.is_empty() {
             self.mend(state, cases).await;
         }
     }

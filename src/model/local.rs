@@ -7,7 +7,7 @@ use futures::future::join_all;
 use super::{Server, models::Listed, service::Service};
 
 /// A server that runs on this machine answers sooner, or is not there.
-const LIMIT: Duration = Duration::from_millis(500);
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// A server that answers, and the models it has.
 #[derive(Clone, Debug)]

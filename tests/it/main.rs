@@ -23,6 +23,7 @@ mod rerun;
 mod running;
 mod secrets;
 mod secure;
+mod sequences;
 mod smol;
 mod snapshot;
 mod start;

@@ -27,7 +27,7 @@ use crate::{
     decided::{Decided, decide, prompt},
     ending::landed,
     face::{BOLD, Face, say},
-    generate::{order, repair},
+    generate::{manner, order},
     run::{Connection, Ended, GRACE, Order, Run, interrupted, runtime},
     surroundings,
     words::{cost, counted, quoted},
@@ -150,7 +150,7 @@ impl Shared<'_> {
         let out = worktree.out();
         workspace::carry_memory(origin, &out)?;
         let lineage = if self.args.fresh { Default::default() } else { workspace::read_lineage(&out)? };
-        let task = Task::new(spec.clone(), Past { lineage, renewal: past.renewal }, repair(self.args));
+        let task = Task::new(spec.clone(), Past { lineage, renewal: past.renewal }, manner(self.args));
         // On a branch of its own nothing is lost, whatever is merged or removed.
         let order = Order { consent: Some(Consent::Everything), ..order(self.args, scope.clone(), out, *started)? };
         Run::begin(self.connection, task, order, face)

@@ -155,6 +155,9 @@ pub struct GenArgs {
     /// Show for each file why it would be asked for, or would not; send and write nothing
     #[arg(long, env = "SMOL_EXPLAIN", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with_all = ["dry_run", "file"])]
     pub explain: bool,
+    /// When a file is asked for
+    #[arg(long, value_name = "ORDER", env = "SMOL_ORDER", hide_env = true, default_value = "contract")]
+    pub order: Order,
     /// Only report what does not fit across the files; do not ask for those files once more
     #[arg(long, env = "SMOL_NO_REPAIR", hide_env = true, value_parser = FalseyValueParser::new())]
     pub no_repair: bool,
@@ -237,6 +240,14 @@ pub struct UndoArgs {
 pub enum Local {
     Auto,
     Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Order {
+    /// At once with all others, which the contract has agreed on everything with
+    Contract,
+    /// When the files that it uses are done, whose real signatures it is shown
+    Dependency,
 }
 
 /// Seconds, whole or not.

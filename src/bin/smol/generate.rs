@@ -5,17 +5,18 @@ use std::{path::PathBuf, pin::pin, time::Instant};
 use anyhow::{Context, Result};
 use smol_dev::{
     event::Events,
-    generate::{Scope, Task},
+    generate::{Manner, Scope, Task},
     path::RelPath,
     proposal::{Consent, Diffs},
     questions::{self, Addressee},
     repair::Repair,
     report::Outcome,
+    sequence::Sequence,
 };
 
 use crate::{
     Failure, branches,
-    cli::GenArgs,
+    cli::{self, GenArgs},
     decided::{DEFAULT_PROMPT, Decided, about, decide},
     dry_run, ending,
     face::{Face, say},
@@ -76,7 +77,7 @@ pub fn once(
             }
         };
         let order = Order { notices, told, ..order(args, scope, out, started).map_err(Failure::Usage)? };
-        let run = Run::begin(&connection, Task::new(spec, past, repair(args)), order, face).map_err(Failure::Usage)?;
+        let run = Run::begin(&connection, Task::new(spec, past, manner(args)), order, face).map_err(Failure::Usage)?;
         let worked = run.work(stop).await;
         Ok(Some((connection.is_demo, run, worked)))
     });
@@ -102,9 +103,13 @@ fn consent(args: &GenArgs) -> Option<Consent> {
     }
 }
 
-/// How often a file that does not fit is asked for again.
-pub fn repair(args: &GenArgs) -> Repair {
-    if args.no_repair { Repair::Never } else { Repair::Once }
+/// How the files are asked for, and how often those that do not fit.
+pub fn manner(args: &GenArgs) -> Manner {
+    let sequence = match args.order {
+        cli::Order::Contract => Sequence::Together,
+        cli::Order::Dependency => Sequence::AfterUses,
+    };
+    Manner { repair: if args.no_repair { Repair::Never } else { Repair::Once }, sequence }
 }
 
 /// What was typed of one run.
@@ -157,6 +162,9 @@ fn foresee(args: &GenArgs, decided: &Decided, scope: &Scope, face: &Face) -> Res
     settings.notices.iter().chain(&about(spec)).for_each(|notice| face.note(notice));
     if args.explain {
         return dry_run::explain(&decided.planning()?, &decided.chosen()?, face);
+    }
+    if args.order == cli::Order::Dependency {
+        face.note("a file that uses others is also shown what they offer once they are written; that is not in here");
     }
     let to = Addressee { prompts, model: &asked.model, rungs: &asked.rungs };
     dry_run::show(asked, &questions::known(to, &decided.shelf(), spec, past, scope)?, face)
