@@ -144,6 +144,19 @@ impl Project {
     }
 }
 
+/// A text in a fenced block, and what stands around it.
+pub(crate) struct Marked {
+    pub(crate) text: String,
+    pub(crate) around: String,
+}
+
+/// The YAML block of `markdown` that is marked with this word.
+pub(crate) fn marked(markdown: &str, mark: &str) -> Option<Marked> {
+    let block = yaml_blocks(markdown).into_iter().find(|block| block.is_marked(mark))?;
+    let around = format!("{}{}", &markdown[..block.range.start], &markdown[block.range.end..]);
+    Some(Marked { text: block.text, around })
+}
+
 struct Block {
     info: String,
     text: String,
@@ -151,10 +164,16 @@ struct Block {
     range: Range<usize>,
 }
 
+impl Block {
+    fn is_marked(&self, mark: &str) -> bool {
+        self.info.split_whitespace().any(|word| word == mark)
+    }
+}
+
 /// The block that holds the contract.
 fn block(plan: &str) -> Option<Block> {
     let mut blocks = yaml_blocks(plan);
-    let marked = blocks.iter().position(|block| block.info.split_whitespace().any(|word| word == "contract"));
+    let marked = blocks.iter().position(|block| block.is_marked("contract"));
     let index = marked.or_else(|| blocks.iter().position(|block| block.text.contains("files:")))?;
     Some(blocks.swap_remove(index))
 }

@@ -138,9 +138,10 @@ impl Engine {
     async fn attempt(&self, question: &Question, request: &Request, started: &impl Fn()) -> Attempt {
         let tokens = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
         let seat = match question {
-            Question::File(_) | Question::Repair(_) | Question::Part(_) => Seat::Shared,
+            Question::File(_) | Question::Repair(_) | Question::Module(_) | Question::Part(_) => Seat::Shared,
             Question::Plan
             | Question::FileList
+            | Question::Clash(_)
             | Question::Diagnosis
             | Question::Fixes
             | Question::Healing

@@ -29,6 +29,10 @@ use crate::{
 pub enum Question {
     Plan,
     FileList,
+    /// The contract of one module of a plan.
+    Module(String),
+    /// What of it clashes with the others, once more.
+    Clash(String),
     File(RelPath),
     /// A file that does not fit the others, once more.
     Repair(RelPath),
@@ -145,6 +149,11 @@ pub enum Event {
     /// A path that the model named and that is not written.
     Refused {
         path: String,
+        why: String,
+    },
+    /// A module of the plan has no contract, so none of its files is written.
+    ModuleFailed {
+        module: String,
         why: String,
     },
     /// A file of the plan that the list did not confirm.
@@ -316,6 +325,8 @@ impl fmt::Display for Question {
         match self {
             Question::Plan => f.write_str("the plan"),
             Question::FileList => f.write_str("the file list"),
+            Question::Module(name) => write!(f, "the contract of the module '{name}'"),
+            Question::Clash(name) => write!(f, "the clash of the module '{name}'"),
             Question::File(path) => write!(f, "'{path}'"),
             Question::Repair(path) => write!(f, "the repair of '{path}'"),
             Question::Diagnosis => f.write_str("the diagnosis"),

@@ -5,6 +5,7 @@ mod arrivals;
 mod ends;
 mod listing;
 mod mending;
+mod tree;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -26,6 +27,7 @@ use crate::{
     leader::Leader,
     lineage::{Ground, Reason},
     model::{self, Request, window},
+    modules::{self, First, Shape},
     path::RelPath,
     plan::{self, Plan, Trunk},
     questions::{self, Shelf},
@@ -54,6 +56,7 @@ pub enum Scope {
 pub struct Manner {
     pub repair: Repair,
     pub sequence: Sequence,
+    pub shape: Shape,
 }
 
 /// What is to be made, what has been made before, and what this run has made of it until now.
@@ -88,12 +91,15 @@ impl Task {
 pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, task: &Task, scope: Scope) -> Result<()> {
     let spec = &task.spec;
     let plan = match scope {
-        Scope::Everything | Scope::PlanOnly => plan_for(engine, workspace, task).await?,
+        Scope::Everything | Scope::PlanOnly => match plan_for(engine, workspace, task).await? {
+            First::Plan(plan) => plan,
+            First::Trunk(modules) => return tree::grow(engine, workspace, task, &modules, &scope).await,
+        },
         Scope::FromPlan | Scope::Files(_) => saved_plan(engine, workspace).await?,
     };
     let trunk = Trunk::new(&engine.prompts, spec, &plan)?;
     let leader = Leader::of(trunk.tokens());
-    let (material, ends) = (OnceLock::new(), Mutex::default());
+    let (material, ends) = (OnceLock::new(), &Mutex::default());
     let prompts = engine.prompts.fingerprint(&WORDS);
     let ground = Ground { plan: &plan, prompts, model: engine.model.id() };
     let files = match &scope {
@@ -114,8 +120,9 @@ pub async fn generate(engine: &Engine, workspace: &Arc<Workspace>, task: &Task, 
     run.reached()
 }
 
-/// The plan on disk, if it holds; else a new one, which changes the old one as little as the spec has changed.
-async fn plan_for(engine: &Engine, workspace: &Arc<Workspace>, task: &Task) -> Result<Plan> {
+/// The plan on disk, if it holds; else a new one, which changes the old one as little as the spec has changed. Of a large
+/// project it may be the trunk alone.
+async fn plan_for(engine: &Engine, workspace: &Arc<Workspace>, task: &Task) -> Result<First> {
     let saved = {
         let workspace = workspace.clone();
         tokio::task::spawn_blocking(move || workspace.read(&Plan::path())).await??.map(Plan::new)
@@ -124,14 +131,17 @@ async fn plan_for(engine: &Engine, workspace: &Arc<Workspace>, task: &Task) -> R
     let answer = match (past.planning(spec, &engine.prompts, saved.is_some()), saved) {
         (Planning::Saved, Some(saved)) => {
             announce(engine, &saved);
-            return Ok(saved);
+            return Ok(First::Plan(saved));
         }
         (Planning::Again { old }, Some(saved)) => {
             let request = plan::ask_again(&engine.prompts, &old, &saved, spec)?;
             engine.answer(&Question::Plan, request, || (), |reply| plan::read_again(&saved, reply)).await
         }
         (Planning::New | Planning::Again { .. } | Planning::Saved, _) => {
-            engine.answer(&Question::Plan, plan::ask(&engine.prompts, spec)?, || (), plan::read).await
+            match first_answer(engine, spec, task.manner.shape).await.context("could not get a plan")? {
+                First::Plan(plan) => Ok(plan),
+                First::Trunk(modules) => return Ok(First::Trunk(modules)),
+            }
         }
     };
     let plan = answer.context("could not get a plan")?;
@@ -140,7 +150,23 @@ async fn plan_for(engine: &Engine, workspace: &Arc<Workspace>, task: &Task) -> R
     let rules = engine.prompts.fingerprint(&RULES);
     task.note(|made| made.plan = Some((spec.text.clone(), rules)));
     announce(engine, &plan);
-    Ok(plan)
+    Ok(First::Plan(plan))
+}
+
+/// A plan or its trunk. Of a model whose trunk cannot be read, as of a small one, the plan is asked for at once.
+async fn first_answer(engine: &Engine, spec: &Spec, shape: Shape) -> Result<First> {
+    let request = modules::ask(&engine.prompts, spec, shape)?;
+    let flat = plan::ask(&engine.prompts, spec)?;
+    if request != flat {
+        match engine.answer(&Question::Plan, request, || (), modules::read).await {
+            Err(error) if error.downcast_ref::<model::Error>().is_none() => {
+                let notice = format!("the project could not be planned in modules ({error:#}); it is planned at once");
+                engine.events.notice(notice);
+            }
+            answer => return answer,
+        }
+    }
+    engine.answer(&Question::Plan, flat, || (), plan::read).await.map(First::Plan)
 }
 
 fn shelf(workspace: &Workspace) -> Shelf<'_> {
@@ -169,7 +195,7 @@ struct Run<'a> {
     /// What questions are made of that do not fit; most runs need it not.
     material: OnceLock<Material<'a>>,
     leader: Leader,
-    ends: Mutex<Ends>,
+    ends: &'a Mutex<Ends>,
     arrivals: Arrivals,
 }
 

@@ -19,6 +19,9 @@
 //!   that a program can read; [`file_list`] what is written; [`file`] one of them. A question to the model is two pure
 //!   functions, `ask` and `read`.
 //!   [`sequence`] says which files wait for which.
+//! * A plan too long for one answer is a tree: [`modules`] are planned apart from a trunk that they share, each with a
+//!   contract of its own; [`agreement`] finds where these clash, and joins them into one plan. The files of a module start
+//!   when its own contract is there.
 //! * Run again: [`lineage`] knows what every file was made from, [`rerun`] decides what has to be asked for,
 //!   [`questions`] shows what is known of it beforehand,
 //!   [`amendment`] is a text that the model changes in single places,
@@ -68,6 +71,7 @@
 //!
 //! `tests/it/tidy.rs` checks what can be checked of this from the source itself.
 
+pub mod agreement;
 pub mod amendment;
 pub mod budget;
 pub mod check;
@@ -93,6 +97,7 @@ pub mod lineage;
 pub mod mentions;
 pub mod merge;
 pub mod model;
+pub mod modules;
 pub mod outline;
 pub mod pace;
 pub mod patch;

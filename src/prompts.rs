@@ -9,6 +9,9 @@ use crate::lineage;
 
 const BUILT_IN: &[(&str, &str)] = &[
     ("rules", include_str!("../prompts/rules.md")),
+    ("plan_in_modules", include_str!("../prompts/plan_in_modules.md")),
+    ("module", include_str!("../prompts/module.md")),
+    ("clash", include_str!("../prompts/clash.md")),
     ("plan_again", include_str!("../prompts/plan_again.md")),
     ("file_list", include_str!("../prompts/file_list.md")),
     ("file_list_as_json", include_str!("../prompts/file_list_as_json.md")),

@@ -9,6 +9,7 @@ use crate::{
     generate::Scope,
     lineage::{Ground, Reason},
     model::{Request, provider::Rung},
+    modules::{self, Shape},
     path::RelPath,
     plan::{self, PLAN_FILE, Plan, Trunk},
     prompts::Prompts,
@@ -32,6 +33,8 @@ pub struct Addressee<'a> {
     pub prompts: &'a Prompts,
     pub model: &'a str,
     pub rungs: &'a [Rung],
+    /// How a new plan is asked for.
+    pub shape: Shape,
 }
 
 /// Every question that `scope` puts and that is known without an answer.
@@ -54,7 +57,7 @@ pub fn known(
                 (Planning::Again { old }, Some(saved)) => {
                     return Ok(vec![(Question::Plan, plan::ask_again(prompts, &old, &saved, spec)?)]);
                 }
-                _ => return Ok(vec![(Question::Plan, plan::ask(prompts, spec)?)]),
+                _ => return Ok(vec![(Question::Plan, modules::ask(prompts, spec, to.shape)?)]),
             }
         }
         Scope::FromPlan | Scope::Files(_) => self::plan(shelf)?,

@@ -35,6 +35,9 @@ pub struct Report {
     pub left: Vec<Kept>,
     pub kept: Vec<Kept>,
     pub failed: Vec<Failed>,
+    /// Modules of the plan without a contract, so that none of their files was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_modules: Vec<FailedModule>,
     pub refused: Vec<Refused>,
     pub dropped: Vec<RelPath>,
     /// How the project's own command fared, round by round; the first is without any fix.
@@ -143,6 +146,12 @@ pub struct Mended {
     pub misfits: usize,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedModule {
+    pub module: String,
+    pub why: String,
+}
+
 /// A question that was put without parts of spec and plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sliced {
@@ -220,6 +229,9 @@ impl Report {
             Event::Failed { path, why } => self.failed.push(Failed { path: path.clone(), why: why.clone() }),
             Event::Tried(tried) => self.trials.push((**tried).clone()),
             Event::Healed { round, why } => self.healed = Some(Healed { round: *round, why: why.clone() }),
+            Event::ModuleFailed { module, why } => {
+                self.failed_modules.push(FailedModule { module: module.clone(), why: why.clone() });
+            }
             Event::ParameterDropped { parameter, .. } => drop(self.habits.refused.insert(parameter.clone())),
             Event::Stepped { rung } => self.habits.list = Some(*rung),
             Event::Asked { .. }
@@ -267,6 +279,7 @@ impl Report {
     /// Whether nothing is missing and nothing waits for a person's word, whether or not it fits.
     pub fn has_every_file(&self) -> bool {
         self.failed.is_empty()
+            && self.failed_modules.is_empty()
             && self.refused.is_empty()
             && self.conflicts.is_empty()
             && self.left.is_empty()

@@ -105,6 +105,8 @@ pub struct Made {
     /// The contract's paths, and the list.
     pub list: Option<(Vec<String>, Vec<RelPath>)>,
     pub files: BTreeMap<RelPath, Sources>,
+    /// Files that were made before and stay: what they are made from is written differently in the plan now.
+    pub kept: BTreeMap<RelPath, Sources>,
 }
 
 impl Made {
@@ -113,6 +115,7 @@ impl Made {
         let mut lineage = past;
         if let Some((spec, rules)) = self.plan.filter(|_| has_landed(&Plan::path())) {
             (lineage.spec, lineage.rules) = (spec, rules);
+            lineage.files.extend(self.kept);
         }
         if let Some((contract_paths, list)) = self.list {
             lineage.files.retain(|path, _| list.contains(path));
@@ -173,6 +176,7 @@ mod tests {
             plan: Some(("new".to_owned(), "r".to_owned())),
             list: Some((vec!["a".to_owned()], vec![path("a"), path("b")])),
             files: BTreeMap::from([(path("a"), Sources::default()), (path("b"), Sources::default())]),
+            kept: BTreeMap::from([(path("kept"), Sources::default())]),
         };
         let past = Lineage {
             spec: "old".to_owned(),

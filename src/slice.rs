@@ -110,6 +110,8 @@ impl<'a> Material<'a> {
         let texts = Texts { spec: sections(self.spec), prose: sections(&self.prose) };
         let ranked = match question {
             Question::Plan
+            | Question::Module(_)
+            | Question::Clash(_)
             | Question::Diagnosis
             | Question::Fixes
             | Question::Healing

@@ -137,7 +137,7 @@ impl From<String> for Answer {
 /// One request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// `plan`, `list`, the path of the file, or that behind `mend`.
+    /// `plan`, `list`, `module NAME`, the path of the file, or that behind `mend`.
     pub question: String,
     pub head: String,
     pub body: String,
@@ -383,6 +383,12 @@ fn question_of(body: &str) -> String {
     }
     if let Some((_, path)) = last.rsplit_once("The file to mend is `") {
         return format!("mend {}", path.trim_end().trim_end_matches("`."));
+    }
+    if last.starts_with("Write the contract of one module") {
+        let is_clash = messages.iter().skip(5).any(|(_, text)| text.starts_with("This contract does not fit"));
+        let name = last.rsplit("The module to write the contract of is `").next().unwrap_or_default();
+        let name = name.trim_end().trim_end_matches("`.");
+        return format!("{} {name}", if is_clash { "clash" } else { "module" });
     }
     last.rsplit("The file to write is `").next().unwrap_or_default().trim_end().trim_end_matches("`.").to_owned()
 }

@@ -28,6 +28,7 @@ mod smol;
 mod snapshot;
 mod start;
 mod tidy;
+mod trees;
 mod undo;
 mod watching;
 mod way_back;

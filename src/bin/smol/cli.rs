@@ -89,6 +89,12 @@ pub enum Color {
     Never,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanShape {
+    Flat,
+    Tree,
+}
+
 #[derive(Args)]
 pub struct GenArgs {
     /// The spec: its text, a path ending in .md, or - for stdin [default: prompt.md]
@@ -108,6 +114,10 @@ pub struct GenArgs {
     /// Stop when the plan and the file list stand
     #[arg(long, env = "SMOL_PLAN_ONLY", hide_env = true, value_parser = FalseyValueParser::new(), conflicts_with = "from_plan")]
     pub plan_only: bool,
+    /// How to plan: flat, in one answer; tree, in modules that are planned at the same time [default: flat for a short
+    /// spec; for a long one as the model sees fit]
+    #[arg(long, value_name = "SHAPE", env = "SMOL_PLAN", hide_env = true, conflicts_with_all = ["from_plan", "file"])]
+    pub plan: Option<PlanShape>,
     /// Go on from the plan in the output directory, edited or not
     #[arg(long, env = "SMOL_FROM_PLAN", hide_env = true, value_parser = FalseyValueParser::new())]
     pub from_plan: bool,

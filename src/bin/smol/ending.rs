@@ -67,6 +67,9 @@ fn problems(report: &Report, face: &Face) {
         for failed in &report.failed {
             say(&format!("{BAD}failed:{BAD:#} {}: {}", failed.path, clean(&failed.why)));
         }
+        for failed in &report.failed_modules {
+            say(&format!("{BAD}failed:{BAD:#} the module '{}': {}", clean(&failed.module), clean(&failed.why)));
+        }
         for refused in &report.refused {
             say(&format!("{BAD}refused:{BAD:#} '{}' {}", clean(&refused.path), clean(&refused.why)));
         }
@@ -206,6 +209,8 @@ fn next(report: &Report, again: &str) -> Option<String> {
         .map(|path| format!(" --file={}", quoted(path.as_str())))
         .collect();
     match report.outcome {
+        // What is missing is not known by name.
+        _ if !report.failed_modules.is_empty() => Some(format!("the same command goes on from here: {again}")),
         _ if report.files.is_empty() => None,
         // What waits is settled without another run; what is to be removed is not.
         _ if missing.is_empty() && report.left.iter().any(|left| left.waits_at.is_none()) => {

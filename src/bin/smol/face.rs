@@ -243,6 +243,9 @@ fn lines(event: &Event, is_verbose: bool) -> Vec<String> {
         Event::Left { path, why, .. } => format!("{ODD}left{ODD:#}   {path}: {why}"),
         Event::Unchanged { path, .. } => format!("{DIM}same{DIM:#}   {path}"),
         Event::Kept { path, why, .. } => format!("{ODD}kept{ODD:#}   {path}: {why}"),
+        Event::ModuleFailed { module, why } => {
+            format!("{BAD}failed{BAD:#} the module '{}': {}", clean(module), clean(why))
+        }
         Event::Failed { path, why } => format!("{BAD}failed{BAD:#} {path}: {}", clean(why)),
         Event::Cut { question, why, kept, .. } => {
             let what = if *kept { "going on from what arrived" } else { "nothing of it can be used" };

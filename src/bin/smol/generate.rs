@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use smol_dev::{
     event::Events,
     generate::{Manner, Scope, Task},
+    modules::Shape,
     path::RelPath,
     proposal::{Consent, Diffs},
     questions::{self, Addressee},
@@ -103,13 +104,18 @@ fn consent(args: &GenArgs) -> Option<Consent> {
     }
 }
 
-/// How the files are asked for, and how often those that do not fit.
+/// How plan and files are asked for, and how often those that do not fit.
 pub fn manner(args: &GenArgs) -> Manner {
     let sequence = match args.order {
         cli::Order::Contract => Sequence::Together,
         cli::Order::Dependency => Sequence::AfterUses,
     };
-    Manner { repair: if args.no_repair { Repair::Never } else { Repair::Once }, sequence }
+    let shape = match args.plan {
+        None => Shape::Decided,
+        Some(cli::PlanShape::Flat) => Shape::Flat,
+        Some(cli::PlanShape::Tree) => Shape::Tree,
+    };
+    Manner { repair: if args.no_repair { Repair::Never } else { Repair::Once }, sequence, shape }
 }
 
 /// What was typed of one run.
@@ -166,7 +172,7 @@ fn foresee(args: &GenArgs, decided: &Decided, scope: &Scope, face: &Face) -> Res
     if args.order == cli::Order::Dependency {
         face.note("a file that uses others is also shown what they offer once they are written; that is not in here");
     }
-    let to = Addressee { prompts, model: &asked.model, rungs: &asked.rungs };
+    let to = Addressee { prompts, model: &asked.model, rungs: &asked.rungs, shape: manner(args).shape };
     dry_run::show(asked, &questions::known(to, &decided.shelf(), spec, past, scope)?, face)
 }
 

@@ -10,6 +10,7 @@ use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use smol_dev::{
     event::{Event, Question},
+    plan::PLAN_FILE,
     tokens,
     usage::Usage,
 };
@@ -93,10 +94,11 @@ impl Screen {
             | Event::Unchanged { path, .. }
             | Event::Kept { path, .. }
             | Event::Failed { path, .. } => {
-                // The plan is written before the list stands, and is not one of its files.
-                state.done = (state.done + usize::from(state.files > 0)).min(state.files);
+                // The plan is not one of the list's files, of which some may be done before it stands.
+                state.done += usize::from(path.as_str() != PLAN_FILE);
                 self.close(&mut state, &Question::File(path.clone()));
             }
+            Event::ModuleFailed { module, .. } => self.close(&mut state, &Question::Module(module.clone())),
             Event::Dropped { path } => self.close(&mut state, &Question::File(path.clone())),
             // Nothing moves any more: a question may follow, or the end.
             Event::Proposed { .. } | Event::Finished { .. } => {
@@ -213,7 +215,7 @@ impl State {
         let hidden = self.answers.values().filter(|arriving| !arriving.is_shown).count();
         let mut parts = Vec::new();
         if self.files > 0 {
-            parts.push(format!("{} of {} files", self.done, self.files));
+            parts.push(format!("{} of {} files", self.done.min(self.files), self.files));
         }
         if hidden > 0 {
             parts.push(format!("{hidden} more in flight"));
@@ -229,6 +231,8 @@ fn name(question: &Question) -> String {
         Question::File(path) | Question::Repair(path) => path.to_string(),
         Question::Plan
         | Question::FileList
+        | Question::Module(_)
+        | Question::Clash(_)
         | Question::Diagnosis
         | Question::Fixes
         | Question::Healing
