@@ -86,7 +86,10 @@ impl<'a> Tree<'a> {
             let (module, why) = (module.name.clone(), format!("{error:#}"));
             self.engine.events.emit(Event::ModuleFailed { module, why });
         }
-        let (is_over, plan) = (self.agreed().is_over(), self.agreed().plan_of(index));
+        let (is_over, plan) = {
+            let agreement = self.agreed();
+            (agreement.is_over(), agreement.plan_of(index))
+        };
         if is_over {
             self.land_plan().await;
         }
@@ -149,7 +152,10 @@ impl<'a> Tree<'a> {
 
     /// Writes the pieces down as one plan. What smol wrote and no module names goes only if all modules were heard.
     async fn land_plan(&self) {
-        let (plan, is_whole) = (self.agreed().joined(), self.agreed().is_whole());
+        let (plan, is_whole) = {
+            let agreement = self.agreed();
+            (agreement.joined(), agreement.is_whole())
+        };
         let Some(list) = plan.listed() else { return };
         // Half a plan takes no whole one's place.
         if is_whole || self.task.past.lineage.spec.is_empty() {
