@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::{
     Run, Scope, Task, announce,
+    arrivals::Arrivals,
     ends::{Ends, note_end, reached},
     land,
 };
@@ -66,9 +67,18 @@ pub(super) async fn grow(
         let why = grown.into_iter().find_map(Result::err).unwrap_or_else(|| anyhow!("there are no modules"));
         return Err(why.context("no module has a contract, so there is no plan"));
     }
-    if tree.agreed().is_whole() {
-        tree.conclude(grown.into_iter().flatten().flatten().collect());
+    let plan = {
+        let agreement = tree.agreed();
+        agreement.is_whole().then(|| agreement.joined())
+    };
+    // Without all of them nobody can say what does not fit.
+    let Some((plan, list)) = plan.and_then(|plan| plan.listed().map(|list| (plan, list))) else { return Ok(()) };
+    if *scope == Scope::Everything {
+        let trunk = Trunk::new(&engine.prompts, &task.spec, &plan)?;
+        tree.run(&plan, &trunk, &list).fit(scope).await;
+        reached(&tree.ends)?;
     }
+    tree.conclude(&plan, &list, grown.into_iter().flatten().flatten().collect());
     Ok(())
 }
 
@@ -131,23 +141,22 @@ impl<'a> Tree<'a> {
     /// The files of a module: those that its contract names. Nobody is asked for another list: it would hold up the
     /// files of a module for one call each, and a contract without a list of files is no contract here.
     async fn write(&self, plan: &Plan) -> Result<Vec<Made>> {
-        let Engine { prompts, model, .. } = self.engine;
         let Some(list) = plan.listed() else { return Ok(Vec::new()) };
-        let trunk = Trunk::new(prompts, &self.task.spec, plan)?;
-        let run = Run {
-            engine: self.engine,
-            workspace: self.workspace,
-            task: self.task,
-            ground: Ground { plan, prompts: prompts.fingerprint(&WORDS), model: model.id() },
-            trunk: &trunk,
-            material: OnceLock::new(),
-            leader: Leader::of(trunk.tokens()),
-            ends: &self.ends,
-        };
+        let trunk = Trunk::new(&self.engine.prompts, &self.task.spec, plan)?;
+        let run = self.run(plan, &trunk, &list);
         let (_decided, verdict) = watch::channel(Some(Arc::new(list.clone())));
         join_all(list.files().iter().map(|path| run.branch(path.clone(), verdict.clone()))).await;
         let sources = |path: &RelPath| (path.clone(), run.ground.sources(path, self.task.spec.own(path)));
         Ok(list.files().iter().map(sources).collect())
+    }
+
+    /// What the branches of these files share.
+    fn run<'b>(&'b self, plan: &'b Plan, trunk: &'b Trunk, list: &FileList) -> Run<'b> {
+        let Tree { engine, workspace, task, ends, .. } = self;
+        let ground = Ground { plan, prompts: engine.prompts.fingerprint(&WORDS), model: engine.model.id() };
+        let arrivals = Arrivals::new(task.manner.sequence, plan.contract.as_ref().ok(), list.files());
+        let (material, leader) = (OnceLock::new(), Leader::of(trunk.tokens()));
+        Run { engine, workspace, task, ground, trunk, material, leader, ends, arrivals }
     }
 
     /// Writes the pieces down as one plan. What smol wrote and no module names goes only if all modules were heard.
@@ -180,11 +189,10 @@ impl<'a> Tree<'a> {
     }
 
     /// Remembers the whole plan, and every file as made from it: what its module was shown is a part of it.
-    fn conclude(&self, files: Vec<Made>) {
+    fn conclude(&self, plan: &Plan, list: &FileList, files: Vec<Made>) {
         let Engine { prompts, model, .. } = self.engine;
-        let plan = self.agreed().joined();
-        let (Some(list), Ok(contract)) = (plan.listed(), &plan.contract) else { return };
-        let ground = Ground { plan: &plan, prompts: prompts.fingerprint(&WORDS), model: model.id() };
+        let Ok(contract) = &plan.contract else { return };
+        let ground = Ground { plan, prompts: prompts.fingerprint(&WORDS), model: model.id() };
         let past = &self.task.past;
         self.task.note(|made| {
             made.plan = Some((self.task.spec.text.clone(), prompts.fingerprint(&RULES)));
