@@ -1,9 +1,10 @@
-//! What smol adds to the model's own time: 20 and 200 files against a service with a known speed.
+//! What smol adds to the model's own time: 20 to 1,000 files against a service with a known speed.
 //!
 //! The service is simulated over real sockets: 0.4 s to the first token, 60 tokens/s, both divided by a factor that is
-//! printed. The limit is the plan, then the slowest file; no pipeline of plan and files can be faster.
+//! printed. The limit is the flat plan, then the slowest file; no pipeline of one plan and files can be faster. A plan in
+//! modules can: its rows are measured against the same limit.
 //!
-//! `cargo bench --bench pipeline`
+//! `cargo bench --bench pipeline`, or of some rows, by a word in them: `cargo bench --bench pipeline -- tree`
 
 #[path = "../tests/it/fake.rs"]
 #[allow(dead_code)]
@@ -28,6 +29,7 @@ struct Scenario {
     files: usize,
     jobs: usize,
     order: &'static str,
+    plan: &'static str,
 }
 
 struct Measured {
@@ -40,6 +42,7 @@ struct Measured {
 
 fn main() {
     let mut out = std::io::stdout().lock();
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
     let _ = writeln!(
         out,
         "simulated service: {:.0} ms to the first token, {TOKENS_PER_SECOND:.0} tokens/s, {FACTOR}x faster than real; best and worst of {RUNS} runs",
@@ -47,16 +50,21 @@ fn main() {
     );
     let _ = writeln!(
         out,
-        "files  jobs  order       limit(s)   wall(s)      wall/limit     shared prefix   peak MB   CPU s"
+        "files  jobs  order       plan  limit(s)   wall(s)      wall/limit     shared prefix   peak MB   CPU s"
     );
     for scenario in [
-        Scenario { files: 20, jobs: 16, order: "contract" },
-        Scenario { files: 20, jobs: 20, order: "contract" },
-        Scenario { files: 20, jobs: 20, order: "dependency" },
-        Scenario { files: 200, jobs: 16, order: "contract" },
-        Scenario { files: 200, jobs: 200, order: "contract" },
-        Scenario { files: 200, jobs: 200, order: "dependency" },
+        Scenario { files: 20, jobs: 16, order: "contract", plan: "flat" },
+        Scenario { files: 20, jobs: 20, order: "contract", plan: "flat" },
+        Scenario { files: 20, jobs: 20, order: "dependency", plan: "flat" },
+        Scenario { files: 200, jobs: 16, order: "contract", plan: "flat" },
+        Scenario { files: 200, jobs: 200, order: "contract", plan: "flat" },
+        Scenario { files: 200, jobs: 200, order: "dependency", plan: "flat" },
+        Scenario { files: 200, jobs: 200, order: "contract", plan: "tree" },
+        Scenario { files: 1000, jobs: 1000, order: "contract", plan: "tree" },
     ] {
+        if wanted.as_ref().is_some_and(|word| word != scenario.plan && word != scenario.order) {
+            continue;
+        }
         let limit = limit(&scenario);
         let mut runs: Vec<Measured> = (0..RUNS).map(|_| measure(&scenario, limit)).collect();
         runs.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
@@ -65,10 +73,11 @@ fn main() {
         let shared = runs.iter().map(|run| run.shared).fold(1.0, f64::min);
         let _ = writeln!(
             out,
-            "{:5}  {:4}  {:10}  {limit:8.2}  {:.2} - {:.2}  {:.3} - {:.3}   {shared:13.3}  {peak:8.1}  {:6.2}",
+            "{:5}  {:4}  {:10}  {:4}  {limit:8.2}  {:.2} - {:.2}  {:.3} - {:.3}   {shared:13.3}  {peak:8.1}  {:6.2}",
             scenario.files,
             scenario.jobs,
             scenario.order,
+            scenario.plan,
             best.seconds,
             worst.seconds,
             best.ratio,
@@ -88,8 +97,28 @@ fn project(files: usize) -> Vec<(String, usize)> {
 /// So many files use one; the files are a tree.
 const USERS: usize = 4;
 
-/// Some 60 tokens of contract a file.
 fn plan(files: &[(String, usize)]) -> String {
+    format!("# Project\n\n{}", contract(files))
+}
+
+/// Files of a module.
+const MODULE: usize = 25;
+
+/// Some 80 tokens of trunk a module; each offers its first file to the others.
+fn trunk(files: &[(String, usize)]) -> String {
+    let module = |(index, files): (usize, &[(String, usize)])| {
+        format!(
+            "  - name: part_{index}\n    purpose: holds one part of the program, as its number says\n    files: {}\n    interface:\n      - path: {}\n        exports:\n          - {{ name: f, kind: function, signature: \"f(a: number): number\", meaning: \"adds\" }}\n",
+            files.len(),
+            files[0].0,
+        )
+    };
+    let modules: String = files.chunks(MODULE).enumerate().map(module).collect();
+    format!("# Project\n\n```yaml modules\nmodules:\n{modules}```\n")
+}
+
+/// Some 60 tokens of contract a file.
+fn contract(files: &[(String, usize)]) -> String {
     let entry = |(index, (path, _)): (usize, &(String, usize))| {
         let used = index.checked_sub(1).map(|index| &files[index / USERS].0);
         let uses = used.map_or_else(String::new, |used| format!("    uses: [{{ path: {used}, names: [f] }}]\n"));
@@ -97,7 +126,7 @@ fn plan(files: &[(String, usize)]) -> String {
             "  - path: {path}\n    purpose: holds one part of the program, as its number says\n    exports:\n      - {{ name: f, kind: function, signature: \"f(a: number): number\", meaning: \"adds\" }}\n{uses}"
         )
     };
-    format!("# Project\n\n```yaml contract\nfiles:\n{}```\n", files.iter().enumerate().map(entry).collect::<String>())
+    format!("```yaml contract\nfiles:\n{}```\n", files.iter().enumerate().map(entry).collect::<String>())
 }
 
 /// What the contract says, so that the check has nothing to say.
@@ -128,6 +157,13 @@ fn measure(scenario: &Scenario, limit: f64) -> Measured {
     let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
     let mut answers = HashMap::from([("plan".to_owned(), paced(Answer::text(plan(&files))))]);
     answers.insert("list".to_owned(), paced(Answer::list(&paths)));
+    if scenario.plan == "tree" {
+        answers.insert("plan".to_owned(), paced(Answer::text(trunk(&files))));
+        let modules = files.chunks(MODULE).enumerate();
+        answers.extend(
+            modules.map(|(index, files)| (format!("module part_{index}"), paced(Answer::text(contract(files))))),
+        );
+    }
     answers.extend(files.iter().map(|(path, tokens)| (path.clone(), paced(Answer::text(file_text(*tokens))))));
     let fake = Fake::start(answers, None);
     let dir = tempfile::TempDir::new().expect("a temporary directory");
@@ -146,6 +182,8 @@ fn measure(scenario: &Scenario, limit: f64) -> Measured {
             &scenario.jobs.to_string(),
             "--order",
             scenario.order,
+            "--plan",
+            scenario.plan,
         ])
         .env_clear()
         .stdin(Stdio::null())
