@@ -478,10 +478,11 @@ fn give(
             Some(Fault::Refusal) => json!({ "choices": [{ "index": 0, "delta": { "refusal": token } }] }),
             _ => dialect.delta(answer, index, token),
         };
-        say(stream, &delta, dialect, fault)?;
+        // Before it leaves, since whoever waits for it may ask at once.
         if index == 0 {
             on_first_token();
         }
+        say(stream, &delta, dialect, fault)?;
     }
     for ending in dialect.endings(answer) {
         say(stream, &ending, dialect, fault)?;
