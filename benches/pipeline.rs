@@ -1,10 +1,14 @@
-//! What smol adds to the model's own time: 20 to 1,000 files against a service with a known speed.
+//! What smol adds to the model's own time: 5 to 1,000 files against a service with a known speed.
 //!
-//! The service is simulated over real sockets: 0.4 s to the first token, 60 tokens/s, both divided by a factor that is
-//! printed. The limit is the flat plan, then the slowest file; no pipeline of one plan and files can be faster. A plan in
-//! modules can: its rows are measured against the same limit.
+//! The service is simulated over real sockets: 0.4 s to the first token and 0.2 ms more for each token of the prompt that
+//! is not in its cache, 60 tokens/s with a jitter of a half, all divided by a factor that each row tells. Its cache takes
+//! whole blocks of 128 tokens from 1,024 tokens up, with tools and forms of answer before the messages.
 //!
-//! `cargo bench --bench pipeline`, or of some rows, by a word in them: `cargo bench --bench pipeline -- tree`
+//! The limits are sums of what the service needs, whatever smol does:
+//! serial: plan, list, and one file after the other. barrier: plan, list, and the slowest file. pipelined: plan, and the
+//! slowest file or the places' work. tree: trunk, and the slowest module, its contract and its slowest file.
+//!
+//! `cargo bench --bench pipeline`, or of some rows, by words in them: `cargo bench --bench pipeline -- tree 200`
 
 #[path = "../tests/it/fake.rs"]
 #[allow(dead_code)]
@@ -17,72 +21,110 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fake::{Answer, Asked, Fake};
+use fake::{Allowance, Answer, Asked, Fake, Limit};
 
 const FIRST_TOKEN: Duration = Duration::from_millis(400);
+const PER_PROMPT_TOKEN: Duration = Duration::from_micros(200);
 const TOKENS_PER_SECOND: f64 = 60.0;
-/// How much faster than real the simulated service is.
-const FACTOR: f64 = 10.0;
+const JITTER: f64 = 0.5;
 const RUNS: usize = 3;
 
+#[derive(Clone, Copy)]
 struct Scenario {
     files: usize,
     jobs: usize,
     order: &'static str,
     plan: &'static str,
+    /// How much faster than real the service is.
+    factor: f64,
+    /// What the account allows in a minute: requests and tokens of prompts.
+    account: Option<(f64, f64)>,
 }
 
+const ROW: Scenario = Scenario { files: 0, jobs: 0, order: "contract", plan: "flat", factor: 10.0, account: None };
+
+const SCENARIOS: [Scenario; 13] = [
+    Scenario { files: 5, jobs: 16, ..ROW },
+    Scenario { files: 20, jobs: 16, ..ROW },
+    Scenario { files: 20, jobs: 20, ..ROW },
+    Scenario { files: 20, jobs: 20, order: "dependency", ..ROW },
+    Scenario { files: 50, jobs: 16, ..ROW },
+    Scenario { files: 50, jobs: 50, ..ROW },
+    Scenario { files: 50, jobs: 50, account: Some((60.0, 150e3)), ..ROW },
+    Scenario { files: 200, jobs: 16, ..ROW },
+    Scenario { files: 200, jobs: 200, ..ROW },
+    Scenario { files: 200, jobs: 200, order: "dependency", ..ROW },
+    Scenario { files: 200, jobs: 200, plan: "tree", ..ROW },
+    Scenario { files: 1000, jobs: 500, plan: "tree", factor: 4.0, ..ROW },
+    Scenario { files: 1000, jobs: 1000, plan: "tree", factor: 4.0, ..ROW },
+];
+
 struct Measured {
-    ratio: f64,
     seconds: f64,
     peak_megabytes: f64,
     cpu_seconds: f64,
-    shared: f64,
+    asked: Vec<Asked>,
+}
+
+/// What the service needs by itself, in seconds.
+struct Limits {
+    serial: f64,
+    barrier: f64,
+    pipelined: f64,
+    tree: f64,
 }
 
 fn main() {
     let mut out = std::io::stdout().lock();
-    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let _ = writeln!(
         out,
-        "simulated service: {:.0} ms to the first token, {TOKENS_PER_SECOND:.0} tokens/s, {FACTOR}x faster than real; best and worst of {RUNS} runs",
-        FIRST_TOKEN.as_secs_f64() * 1e3,
+        "Limits in seconds, and of the best and the worst of {RUNS} runs: wall time, and its ratio to the limit of its kind.\n\n\
+         | files | jobs | kind | serial | barrier | pipelined | tree | smol | to its limit | to barrier | cached, files | cached, all | calls | CPU s | peak MB |\n\
+         | --: | --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
     );
-    let _ = writeln!(
-        out,
-        "files  jobs  order       plan  limit(s)   wall(s)      wall/limit     shared prefix   peak MB   CPU s"
-    );
-    for scenario in [
-        Scenario { files: 20, jobs: 16, order: "contract", plan: "flat" },
-        Scenario { files: 20, jobs: 20, order: "contract", plan: "flat" },
-        Scenario { files: 20, jobs: 20, order: "dependency", plan: "flat" },
-        Scenario { files: 200, jobs: 16, order: "contract", plan: "flat" },
-        Scenario { files: 200, jobs: 200, order: "contract", plan: "flat" },
-        Scenario { files: 200, jobs: 200, order: "dependency", plan: "flat" },
-        Scenario { files: 200, jobs: 200, order: "contract", plan: "tree" },
-        Scenario { files: 1000, jobs: 1000, order: "contract", plan: "tree" },
-    ] {
-        if wanted.as_ref().is_some_and(|word| word != scenario.plan && word != scenario.order) {
+    for scenario in SCENARIOS {
+        let Scenario { files, jobs, order, plan, account, factor } = scenario;
+        let kind = match (plan, order, account) {
+            (_, _, Some(_)) => "account",
+            ("tree", ..) => "tree",
+            (_, "dependency", _) => "dependency",
+            _ => "flat",
+        };
+        if !wanted.iter().all(|word| *word == kind || *word == files.to_string()) {
             continue;
         }
-        let limit = limit(&scenario);
-        let mut runs: Vec<Measured> = (0..RUNS).map(|_| measure(&scenario, limit)).collect();
-        runs.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
+        let Limits { serial, barrier, pipelined, tree } = limits(&scenario);
+        let mut runs: Vec<Measured> = (0..RUNS).map(|_| measure(&scenario)).collect();
+        runs.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
         let (best, worst) = (&runs[0], &runs[RUNS - 1]);
-        let peak = runs.iter().map(|run| run.peak_megabytes).fold(0.0, f64::max);
-        let shared = runs.iter().map(|run| run.shared).fold(1.0, f64::min);
+        let limit = match account {
+            Some(account) => allowed(&scenario, account, &best.asked),
+            None if plan == "tree" => tree,
+            None => pipelined,
+        };
+        let most = |of: fn(&Measured) -> f64| runs.iter().map(of).fold(0.0, f64::max);
+        let cached = |is_counted: fn(&Asked) -> bool| {
+            let share = |run: &Measured| {
+                let counted: Vec<&Asked> = run.asked.iter().filter(|asked| is_counted(asked)).collect();
+                let sum = |of: fn(&Asked) -> usize| counted.iter().map(|asked| of(asked)).sum::<usize>() as f64;
+                sum(|asked| asked.cached) / sum(|asked| asked.prompt)
+            };
+            runs.iter().map(share).fold(1.0, f64::min)
+        };
         let _ = writeln!(
             out,
-            "{:5}  {:4}  {:10}  {:4}  {limit:8.2}  {:.2} - {:.2}  {:.3} - {:.3}   {shared:13.3}  {peak:8.1}  {:6.2}",
-            scenario.files,
-            scenario.jobs,
-            scenario.order,
-            scenario.plan,
+            "| {files} | {jobs} | {kind}, {factor}x | {serial:.2} | {barrier:.2} | {pipelined:.2} | {tree:.2} | {:.2}–{:.2} | {:.3}–{:.3} | {:.3} | {:.3} | {:.3} | {} | {:.2} | {:.0} |",
             best.seconds,
             worst.seconds,
-            best.ratio,
-            worst.ratio,
-            worst.cpu_seconds,
+            best.seconds / limit,
+            worst.seconds / limit,
+            worst.seconds / barrier,
+            cached(|asked| asked.question.starts_with("src/")),
+            cached(|_| true),
+            runs.iter().map(|run| run.asked.len()).max().unwrap_or(0),
+            most(|run| run.cpu_seconds),
+            most(|run| run.peak_megabytes),
         );
     }
 }
@@ -93,6 +135,10 @@ fn project(files: usize) -> Vec<(String, usize)> {
         .map(|index| (format!("src/module_{}/file_{index}.js", index / 10), 400 + (index * 7919) % 1201))
         .collect()
 }
+
+/// Some 1,500 tokens of spec.
+const SPEC: &str = "The program keeps parts in numbered modules, and each of them adds one to what it gets. ";
+const SPEC_TIMES: usize = 68;
 
 /// So many files use one; the files are a tree.
 const USERS: usize = 4;
@@ -135,56 +181,83 @@ fn file_text(tokens: usize) -> String {
     format!("```js\n{function}{}```\n", "f(1);\n".repeat((tokens * 4).saturating_sub(function.len()) / 6))
 }
 
-/// How long the simulated service takes for this text, in scaled seconds.
-fn service_time(text: &str) -> f64 {
+/// How long the service takes for this text, in scaled seconds, when all of its prompt is cached.
+fn service_time(text: &str, factor: f64) -> f64 {
     let tokens = text.len().div_ceil(4) as f64;
-    (FIRST_TOKEN.as_secs_f64() + (tokens - 1.0) / TOKENS_PER_SECOND) / FACTOR
+    (FIRST_TOKEN.as_secs_f64() + (tokens - 1.0) / TOKENS_PER_SECOND) / factor
 }
 
-fn limit(scenario: &Scenario) -> f64 {
+fn limits(scenario: &Scenario) -> Limits {
     let files = project(scenario.files);
-    let slowest = files.iter().map(|(_, tokens)| service_time(&file_text(*tokens))).fold(0.0, f64::max);
-    service_time(&plan(&files)) + slowest
-}
-
-fn paced(answer: Answer) -> Vec<Answer> {
-    let per_token = Duration::from_secs_f64(1.0 / TOKENS_PER_SECOND / FACTOR);
-    vec![Answer { first_token: FIRST_TOKEN.div_f64(FACTOR), per_token, ..answer }]
-}
-
-fn measure(scenario: &Scenario, limit: f64) -> Measured {
-    let files = project(scenario.files);
+    let time = |text: &str| service_time(text, scenario.factor);
     let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
-    let mut answers = HashMap::from([("plan".to_owned(), paced(Answer::text(plan(&files))))]);
-    answers.insert("list".to_owned(), paced(Answer::list(&paths)));
-    if scenario.plan == "tree" {
-        answers.insert("plan".to_owned(), paced(Answer::text(trunk(&files))));
-        let modules = files.chunks(MODULE).enumerate();
-        answers.extend(
-            modules.map(|(index, files)| (format!("module part_{index}"), paced(Answer::text(contract(files))))),
-        );
+    let (plan, list) = (plan(&files), time(&Answer::list(&paths).text));
+    let mut times: Vec<f64> = files.iter().map(|(_, tokens)| time(&file_text(*tokens))).collect();
+    let of_module = |files: &[(String, usize)]| {
+        time(&contract(files)) + files.iter().map(|(_, tokens)| time(&file_text(*tokens))).fold(0.0, f64::max)
+    };
+    let slowest_module = files.chunks(MODULE).map(of_module).fold(0.0, f64::max);
+    times.sort_by(|a, b| b.total_cmp(a));
+    let (slowest, sum) = (times[0], times.iter().sum::<f64>());
+    let plan = time(&plan);
+    Limits {
+        serial: plan + list + sum,
+        barrier: plan + list + slowest,
+        pipelined: plan + slowest.max(sum / scenario.jobs as f64),
+        tree: time(&trunk(&files)) + slowest_module,
     }
-    answers.extend(files.iter().map(|(path, tokens)| (path.clone(), paced(Answer::text(file_text(*tokens))))));
-    let fake = Fake::start(answers, None);
+}
+
+/// The pipelined limit with the longest files first, each as late as the account makes it.
+fn allowed(scenario: &Scenario, (requests, prompt_tokens): (f64, f64), asked: &[Asked]) -> f64 {
+    let files = project(scenario.files);
+    let time = |text: &str| service_time(text, scenario.factor);
+    let mut times: Vec<f64> = files.iter().map(|(_, tokens)| time(&file_text(*tokens))).collect();
+    times.sort_by(|a, b| b.total_cmp(a));
+    let mut tokens: Vec<f64> = asked.iter().map(|asked| asked.prompt as f64).collect();
+    tokens.sort_by(f64::total_cmp);
+    let start = |index: usize| {
+        // The plan and the list are asked for before the files.
+        let calls = index + 3;
+        let late = |need: f64, a_minute: f64| (need - a_minute).max(0.0) / (a_minute / 60.0) / scenario.factor;
+        late(calls as f64, requests).max(late(tokens.iter().take(calls).sum(), prompt_tokens))
+    };
+    let files = times.iter().enumerate().map(|(index, time)| start(index) + time).fold(0.0, f64::max);
+    time(&plan(&project(scenario.files))) + files
+}
+
+fn paced(answer: Answer, factor: f64) -> Vec<Answer> {
+    let per_token = Duration::from_secs_f64(1.0 / TOKENS_PER_SECOND / factor);
+    let (first_token, per_prompt_token) = (FIRST_TOKEN.div_f64(factor), PER_PROMPT_TOKEN.div_f64(factor));
+    vec![Answer { first_token, per_prompt_token, per_token, jitter: JITTER, ..answer }]
+}
+
+fn answers(scenario: &Scenario, files: &[(String, usize)]) -> HashMap<String, Vec<Answer>> {
+    let paced = |answer| paced(answer, scenario.factor);
+    let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+    let first = if scenario.plan == "tree" { trunk(files) } else { plan(files) };
+    let first = [("plan".to_owned(), paced(Answer::text(first))), ("list".to_owned(), paced(Answer::list(&paths)))];
+    let modules = files.chunks(MODULE).enumerate();
+    let modules = modules.map(|(index, files)| (format!("module part_{index}"), paced(Answer::text(contract(files)))));
+    let texts = files.iter().map(|(path, tokens)| (path.clone(), paced(Answer::text(file_text(*tokens)))));
+    first.into_iter().chain(modules).chain(texts).collect()
+}
+
+fn measure(scenario: &Scenario) -> Measured {
+    let files = project(scenario.files);
+    let limit = scenario.account.map(|(requests, tokens)| {
+        let a_minute = |allowed: f64| Allowance { at_once: allowed, per_second: allowed / 60.0 * scenario.factor };
+        Limit { requests: a_minute(requests), tokens: Some(a_minute(tokens)), is_told: true }
+    });
+    let fake = Fake::start(answers(scenario, &files), limit);
     let dir = tempfile::TempDir::new().expect("a temporary directory");
-    std::fs::write(dir.path().join("prompt.md"), "A project. ".repeat(200)).expect("writes");
+    std::fs::write(dir.path().join("prompt.md"), SPEC.repeat(SPEC_TIMES)).expect("writes");
+    let jobs = scenario.jobs.to_string();
     let started = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_smol"))
         .current_dir(dir.path())
-        .args([
-            "gen",
-            "-q",
-            "-m",
-            "fake",
-            "--base-url",
-            &fake.url,
-            "-j",
-            &scenario.jobs.to_string(),
-            "--order",
-            scenario.order,
-            "--plan",
-            scenario.plan,
-        ])
+        .args(["gen", "-q", "-m", "fake", "--base-url", &fake.url, "-j", &jobs])
+        .args(["--order", scenario.order, "--plan", scenario.plan])
         .env_clear()
         .stdin(Stdio::null())
         .spawn()
@@ -203,7 +276,7 @@ fn measure(scenario: &Scenario, limit: f64) -> Measured {
     for (path, _) in &files {
         assert!(dir.path().join("generated").join(path).exists(), "{path} is missing");
     }
-    Measured { ratio: seconds / limit, seconds, peak_megabytes, cpu_seconds, shared: shared(&fake.asked()) }
+    Measured { seconds, peak_megabytes, cpu_seconds, asked: fake.asked() }
 }
 
 /// Peak resident memory of a process so far, in MB, as Linux counts it.
@@ -218,22 +291,4 @@ fn cpu(process: u32) -> Option<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
     Some((fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?) / 100.0)
-}
-
-/// The share of all prompt tokens that stood in a prefix which the service had already: sent before by a request
-/// whose first token was out when this one arrived. Whole messages count, as they are what is shared.
-fn shared(asked: &[Asked]) -> f64 {
-    let (mut all, mut known) = (0, 0);
-    let messages: Vec<_> = asked.iter().map(Asked::messages).collect();
-    for (index, request) in asked.iter().enumerate() {
-        all += messages[index].iter().map(|(_, text)| text.len()).sum::<usize>();
-        let warm = |other: &Asked| other.first_token.is_some_and(|first| first <= request.at);
-        let common = |other: usize| {
-            let pairs = messages[index].iter().zip(&messages[other]);
-            pairs.take_while(|(a, b)| a == b).map(|((_, text), _)| text.len()).sum::<usize>()
-        };
-        known +=
-            (0..asked.len()).filter(|other| *other != index && warm(&asked[*other])).map(common).max().unwrap_or(0);
-    }
-    known as f64 / all as f64
 }

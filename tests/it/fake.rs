@@ -16,8 +16,11 @@ use serde_json::{Value, json};
 // By its path, because benches read this file from another place.
 #[path = "fake/odd.rs"]
 pub mod odd;
+#[path = "fake/prefix.rs"]
+mod prefix;
 
 use odd::Odd;
+use prefix::{Cache, Prompt};
 
 /// What comes back for one question.
 #[derive(Clone, Debug)]
@@ -29,8 +32,12 @@ pub struct Answer {
     pub fault: Option<Fault>,
     /// Silence before the first token.
     pub first_token: Duration,
+    /// More of that for each token of the prompt that the cache does not have.
+    pub per_prompt_token: Duration,
     /// Silence before each further token.
     pub per_token: Duration,
+    /// How much longer or shorter that may be, as a part of it: by a rule, so that every run is the same.
+    pub jitter: f64,
     pub has_usage: bool,
     /// Answers with the same queue are given one after the other.
     pub queue: Option<Arc<Mutex<()>>>,
@@ -77,7 +84,9 @@ impl Answer {
             finish: Some("stop"),
             fault: None,
             first_token: Duration::ZERO,
+            per_prompt_token: Duration::ZERO,
             per_token: Duration::ZERO,
+            jitter: 0.0,
             has_usage: true,
             queue: None,
             goes_on: false,
@@ -142,6 +151,9 @@ pub struct Asked {
     pub head: String,
     pub body: String,
     pub at: Instant,
+    /// Tokens of its prompt, and how many of them the service had in its cache.
+    pub prompt: usize,
+    pub cached: usize,
     /// When the first token of its answer left.
     pub first_token: Option<Instant>,
 }
@@ -209,15 +221,15 @@ impl Fake {
     pub fn start(answers: Answers, limit: Option<Limit>) -> Fake {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let url = format!("http://{}/v1", listener.local_addr().expect("it is bound"));
-        let (asked, answers) = (Arc::<Mutex<Vec<Asked>>>::default(), Arc::new(answers));
-        let bucket = Arc::new(limit.map(|limit| (limit, Mutex::new((limit.requests, Instant::now())))));
+        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let service = Arc::new(Service { answers, gate: limit.map(Gate::new), cache: Mutex::default() });
         let log = asked.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (log, answers, bucket) = (log.clone(), answers.clone(), bucket.clone());
+                let (log, service) = (log.clone(), service.clone());
                 thread::Builder::new()
                     .stack_size(256 * 1024)
-                    .spawn(move || serve(stream, &answers, &log, bucket.as_ref().as_ref()))
+                    .spawn(move || serve(stream, &service, &log))
                     .expect("spawns");
             }
         });
@@ -230,38 +242,87 @@ impl Fake {
     }
 }
 
-/// So many requests at once, and so many more a second.
+/// What all connections share.
+struct Service {
+    answers: Answers,
+    gate: Option<Gate>,
+    cache: Mutex<Cache>,
+}
+
+/// What a service takes of an account.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
-    pub requests: f64,
-    pub per_second: f64,
+    pub requests: Allowance,
+    /// Tokens of prompts, four letters each.
+    pub tokens: Option<Allowance>,
     /// Whether the service says how much is left, and for how long to wait.
     pub is_told: bool,
 }
 
-type Bucket = (Limit, Mutex<(f64, Instant)>);
-
-/// Takes one request out of the bucket. Headers that tell of it, and whether there was one.
-fn take((limit, level): &Bucket) -> (String, bool) {
-    let mut level = level.lock().expect("no thread died");
-    let filled = (level.0 + limit.per_second * level.1.elapsed().as_secs_f64()).min(limit.requests);
-    let is_granted = filled >= 1.0;
-    *level = (filled - f64::from(u8::from(is_granted)), Instant::now());
-    if !limit.is_told {
-        return (String::new(), is_granted);
-    }
-    let reset = (limit.requests - level.0) / limit.per_second * 1e3;
-    let wait =
-        if is_granted { String::new() } else { format!("retry-after: {:.3}\r\n", (1.0 - filled) / limit.per_second) };
-    let headers = format!(
-        "x-ratelimit-limit-requests: {}\r\nx-ratelimit-remaining-requests: {}\r\nx-ratelimit-reset-requests: {reset:.0}ms\r\n{wait}",
-        limit.requests,
-        level.0.floor(),
-    );
-    (headers, is_granted)
+/// So many at once, and so many more a second.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    pub at_once: f64,
+    pub per_second: f64,
 }
 
-fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: Option<&Bucket>) {
+/// A limit, and what is left of it.
+struct Gate {
+    limit: Limit,
+    left: Mutex<Left>,
+}
+
+struct Left {
+    requests: f64,
+    tokens: f64,
+    at: Instant,
+}
+
+impl Gate {
+    fn new(limit: Limit) -> Gate {
+        let tokens = limit.tokens.map_or(0.0, |tokens| tokens.at_once);
+        Gate { limit, left: Mutex::new(Left { requests: limit.requests.at_once, tokens, at: Instant::now() }) }
+    }
+
+    /// Takes one request of so many tokens. Headers that tell of what is left, and whether there was enough.
+    fn take(&self, tokens: f64) -> (String, bool) {
+        let Gate { limit: Limit { requests, tokens: allowed, is_told }, left } = self;
+        let mut left = left.lock().expect("no thread died");
+        let passed = left.at.elapsed().as_secs_f64();
+        left.at = Instant::now();
+        let filled = |left: f64, of: &Allowance| (left + of.per_second * passed).min(of.at_once);
+        left.requests = filled(left.requests, requests);
+        left.tokens = allowed.map_or(0.0, |allowed| filled(left.tokens, &allowed));
+        // A request larger than the whole allowance passes when that is full.
+        let lacks = |left: f64, need: f64, of: &Allowance| (need.min(of.at_once) - left).max(0.0) / of.per_second;
+        let wait = lacks(left.requests, 1.0, requests);
+        let wait = allowed.map_or(wait, |allowed| wait.max(lacks(left.tokens, tokens, &allowed)));
+        let is_granted = wait == 0.0;
+        if is_granted {
+            left.requests -= 1.0;
+            left.tokens -= tokens;
+        }
+        if !is_told {
+            return (String::new(), is_granted);
+        }
+        let told = |what: &str, left: f64, of: &Allowance| {
+            let reset = (of.at_once - left) / of.per_second * 1e3;
+            format!(
+                "x-ratelimit-limit-{what}: {}\r\nx-ratelimit-remaining-{what}: {}\r\nx-ratelimit-reset-{what}: {reset:.0}ms\r\n",
+                of.at_once,
+                left.max(0.0).floor(),
+            )
+        };
+        let mut headers = told("requests", left.requests, requests);
+        headers.extend(allowed.map(|allowed| told("tokens", left.tokens, &allowed)));
+        if !is_granted {
+            headers.push_str(&format!("retry-after: {wait:.3}\r\n"));
+        }
+        (headers, is_granted)
+    }
+}
+
+fn serve(stream: TcpStream, Service { answers, gate, cache }: &Service, log: &Mutex<Vec<Asked>>) {
     let _ = stream.set_nodelay(true);
     let mut reader = BufReader::new(stream.try_clone().expect("sockets can be cloned"));
     let mut stream = stream;
@@ -288,10 +349,13 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
             continue;
         }
         let question = question_of(&body);
+        let prompt = Prompt::of(&serde_json::from_str(&body).unwrap_or_default());
+        let cached = cache.lock().expect("no thread died").found(&prompt);
         let (nth, index) = {
             let mut log = log.lock().expect("no thread died");
             let nth = log.iter().filter(|asked| asked.question == question).count();
-            log.push(Asked { question: question.clone(), head, body, at: Instant::now(), first_token: None });
+            let (question, at) = (question.clone(), Instant::now());
+            log.push(Asked { question, head, body, at, prompt: prompt.tokens, cached, first_token: None });
             (nth, log.len() - 1)
         };
         let Some(answer) = answers.get(&question).and_then(|all| all.get(nth).or(all.last())) else {
@@ -299,7 +363,7 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
             let _ = respond(&mut stream, 418, &body.to_string());
             continue;
         };
-        let (headers, is_granted) = bucket.map_or((String::new(), true), take);
+        let (headers, is_granted) = gate.as_ref().map_or((String::new(), true), |gate| gate.take(prompt.tokens as f64));
         if !is_granted {
             let head = format!("HTTP/1.1 429 X\r\n{headers}content-length: 0\r\n\r\n");
             let _ = stream.write_all(head.as_bytes());
@@ -325,7 +389,11 @@ fn serve(stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Asked>>, bucket: 
                 answer.text = rest.to_owned();
             }
         }
-        let on_first_token = || log.lock().expect("no thread died")[index].first_token = Some(Instant::now());
+        answer.first_token += answer.per_prompt_token * (prompt.tokens - cached) as u32;
+        let on_first_token = || {
+            cache.lock().expect("no thread died").keep(&prompt);
+            log.lock().expect("no thread died")[index].first_token = Some(Instant::now());
+        };
         if give(&mut stream, &answer, dialect, &headers, on_first_token).is_none() {
             return;
         }
@@ -471,7 +539,8 @@ fn give(
         }
         if index > 0 && !answer.per_token.is_zero() {
             // Against the clock, so that many threads on few cores keep the speed that they claim.
-            due += answer.per_token;
+            let wave = (index * 7919 % 1000) as f64 / 499.5 - 1.0;
+            due += answer.per_token.mul_f64(1.0 + answer.jitter * wave);
             thread::sleep(due.saturating_duration_since(Instant::now()));
         }
         let delta = match fault {

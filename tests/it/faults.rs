@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fake::{Answer, Answers, Fault, Limit, tokens};
+use crate::fake::{Allowance, Answer, Answers, Fault, Limit, tokens};
 
 /// How fast the provider answers, and how many files the usual project has.
 #[derive(Clone, Copy)]
@@ -246,7 +246,8 @@ pub fn rows() -> Vec<Row> {
 /// Five requests at once and one more a second, twenty times faster.
 fn small_account(name: &'static str, is_told: bool) -> Row {
     let spoil = move |provider: &mut Provider| {
-        provider.limit = Some(Limit { requests: 5.0, per_second: 20.0, is_told });
+        let requests = Allowance { at_once: 5.0, per_second: 20.0 };
+        provider.limit = Some(Limit { requests, tokens: None, is_told });
     };
     Row { project: Project::Big, ..row(name, spoil) }
 }

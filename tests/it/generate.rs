@@ -141,6 +141,21 @@ fn the_first_branch_goes_ahead_until_its_first_token() {
 }
 
 #[test]
+fn a_service_with_a_cache_has_the_whole_trunk_of_every_file_but_the_first() {
+    let files = ["a.js", "b.js", "c.js", "d.js"];
+    let long_plan = format!("{}\n{}", plan(&files), "Words. ".repeat(2000));
+    let run = Smol::project(&files).on("plan", long_plan.clone()).success();
+    let mut asked = run.fake.asked();
+    asked.retain(|asked| files.contains(&asked.question.as_str()));
+    asked.sort_by_key(|asked| asked.at);
+    for follower in &asked[1..] {
+        // What is left is the last block of the trunk and the question itself.
+        assert!(follower.cached + 400 > follower.prompt, "{} of {}", follower.cached, follower.prompt);
+        assert!(follower.cached > long_plan.len() / 4, "the plan is cached, too");
+    }
+}
+
+#[test]
 fn jobs_bound_the_files_in_flight() {
     let files = ["a.js", "b.js", "c.js", "d.js"];
     let slow = |file: &str| Answer::text(format!("```\n{file}\n```\n")).after(Duration::from_millis(150));

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::KEY;
-use crate::fake::{Answer, Answers, Asked, Fake, Limit};
+use crate::fake::{Allowance, Answer, Answers, Asked, Fake, Limit};
 
 /// A command about to be run in a directory of its own.
 pub struct Smol {
@@ -127,7 +127,8 @@ impl Smol {
 
     /// The provider bears so many requests at once, and so many more a second.
     pub fn limit(mut self, requests: f64, per_second: f64) -> Smol {
-        self.limit = Some(Limit { requests, per_second, is_told: true });
+        let requests = Allowance { at_once: requests, per_second };
+        self.limit = Some(Limit { requests, tokens: None, is_told: true });
         self
     }
 
