@@ -144,7 +144,9 @@ fn the_first_branch_goes_ahead_until_its_first_token() {
 fn a_service_with_a_cache_has_the_whole_trunk_of_every_file_but_the_first() {
     let files = ["a.js", "b.js", "c.js", "d.js"];
     let long_plan = format!("{}\n{}", plan(&files), "Words. ".repeat(2000));
-    let run = Smol::project(&files).on("plan", long_plan.clone()).success();
+    let slow = || Answer::text("```\nx\n```\n").after(Duration::from_millis(300));
+    let smol = Smol::project(&files).on("plan", long_plan.clone());
+    let run = files.iter().fold(smol, |smol, file| smol.on(file, slow())).success();
     let mut asked = run.fake.asked();
     asked.retain(|asked| files.contains(&asked.question.as_str()));
     asked.sort_by_key(|asked| asked.at);
