@@ -41,7 +41,7 @@ struct Scenario {
     account: Option<(f64, f64)>,
 }
 
-const ROW: Scenario = Scenario { files: 0, jobs: 0, order: "contract", plan: "flat", factor: 10.0, account: None };
+const ROW: Scenario = Scenario { files: 0, jobs: 0, order: "contract", plan: "flat", factor: 4.0, account: None };
 
 const SCENARIOS: [Scenario; 13] = [
     Scenario { files: 5, jobs: 16, ..ROW },

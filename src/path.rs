@@ -1,6 +1,6 @@
 //! A path that cannot leave the output directory, and nothing else: no disk, no model.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Parsed once from what a model or a person wrote; everything behind the parser trusts it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct RelPath(String);
+pub struct RelPath(Arc<str>);
 
 /// A path that was refused, with what steers a terminal made visible.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,7 +89,7 @@ impl RelPath {
         if path.len() > LONGEST_PATH {
             return refuse(Fault::Length);
         }
-        Ok(RelPath(path))
+        Ok(RelPath(path.into()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -187,7 +187,7 @@ impl TryFrom<String> for RelPath {
 
 impl From<RelPath> for String {
     fn from(path: RelPath) -> String {
-        path.0
+        path.0.to_string()
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod chunk;
 
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 use self::chunk::{Chunk, error_in};
 use super::{Error, Finish, Form, Function, Message, Piece, Price, Request, http::Endpoint, service::Service};
@@ -51,7 +51,7 @@ fn content(Message { text, images, .. }: &Message) -> Value {
 pub(super) fn reader(
     endpoint: Endpoint,
     price: Option<Price>,
-) -> impl FnMut(Option<&Value>) -> Vec<Result<Piece, Error>> {
+) -> impl FnMut(Option<&RawValue>) -> Vec<Result<Piece, Error>> {
     // The end mark comes before the usage, so it is held back until the stream is over.
     let mut finish: Option<Finish> = None;
     let mut ended_without_a_word = false;
@@ -62,16 +62,13 @@ pub(super) fn reader(
             let finish = finish.or(ended_without_a_word.then_some(Finish::Stop));
             return finish.map(|finish| Ok(Piece::End(finish))).into_iter().collect();
         };
-        if let Some(message) = error_in(event) {
+        if let Some(message) = error_in(event.get()) {
             let why = format!("{} sent an error: {}", endpoint.host, endpoint.redact(&message));
             return vec![Err(Error::Broken { why })];
         }
-        let Some(chunk) = Chunk::read(event) else {
-            let why = format!(
-                "{} sent what is no chunk of an answer: '{}'",
-                endpoint.host,
-                endpoint.redact(&event.to_string())
-            );
+        let Some(chunk) = Chunk::read(event.get()) else {
+            let why =
+                format!("{} sent what is no chunk of an answer: '{}'", endpoint.host, endpoint.redact(event.get()));
             return vec![Err(Error::Broken { why })];
         };
         let mut pieces = chunk.pieces();

@@ -11,7 +11,7 @@ use eventsource_stream::{EventStreamError, Eventsource};
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use tokio::io::AsyncBufReadExt;
 use tokio_stream::wrappers::LinesStream;
 use tokio_util::io::StreamReader;
@@ -155,7 +155,7 @@ impl Endpoint {
 pub(super) async fn events(request: reqwest::RequestBuilder, endpoint: &Endpoint) -> Result<Events, Error> {
     let (body, endpoint) = (sent(request, endpoint).await?, endpoint.clone());
     let events = body.eventsource().map(move |event| match event {
-        Ok(event) => Ok(serde_json::from_str(&event.data).unwrap_or_default()),
+        Ok(event) => Ok(raw(event.data)),
         Err(EventStreamError::Transport(error)) => Err(endpoint.failed(&error)),
         Err(other) => Err(Error::Broken { why: other.to_string() }),
     });
@@ -169,12 +169,22 @@ pub(super) async fn lines(request: reqwest::RequestBuilder, endpoint: &Endpoint)
     let events = LinesStream::new(lines).filter_map(move |line| {
         let line = match line {
             Ok(line) if line.trim().is_empty() => None,
-            Ok(line) => Some(Ok(serde_json::from_str(&line).unwrap_or_default())),
+            Ok(line) => Some(Ok(raw(line))),
             Err(error) => Some(Err(Error::Broken { why: endpoint.redact(&deepest(&error)) })),
         };
         std::future::ready(line)
     });
     Ok(events.boxed())
+}
+
+/// The JSON, or `null` for what is none.
+fn raw(text: String) -> Box<RawValue> {
+    RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+/// What stands in an event.
+pub(super) fn value(event: &RawValue) -> Value {
+    serde_json::from_str(event.get()).unwrap_or_default()
 }
 
 async fn sent(

@@ -9,7 +9,7 @@ use async_openai::{
 use futures::StreamExt;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::{
     Error,
@@ -29,7 +29,10 @@ pub(super) fn client(http: &reqwest::Client, endpoint: &Endpoint) -> Client<Endp
 }
 
 /// The events of an answer, or why there is none.
-pub(super) fn events(answer: Result<StreamResponse<Value>, OpenAIError>, endpoint: &Endpoint) -> Result<Events, Error> {
+pub(super) fn events(
+    answer: Result<StreamResponse<Box<RawValue>>, OpenAIError>,
+    endpoint: &Endpoint,
+) -> Result<Events, Error> {
     let events = answer.map_err(|error| read_error(error, endpoint))?;
     let endpoint = endpoint.clone();
     let read = move |event| {

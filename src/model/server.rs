@@ -13,7 +13,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::{
     Error, Model, Piece, Price, Request, anthropic, chat,
@@ -30,10 +30,10 @@ use crate::pace::Capacity;
 /// How long the names of the models may take that stand in a message for somebody who mistyped one.
 const NAMES_LIMIT: Duration = Duration::from_secs(5);
 
-/// What comes back, as JSON, one event after the other.
-pub(super) type Events = BoxStream<'static, Result<Value, Error>>;
+/// What comes back, as JSON that nobody has looked into yet, one event after the other.
+pub(super) type Events = BoxStream<'static, Result<Box<RawValue>, Error>>;
 /// Turns events into pieces; `None` is the end of the stream.
-type Reader = Box<dyn FnMut(Option<&Value>) -> Vec<Result<Piece, Error>> + Send>;
+type Reader = Box<dyn FnMut(Option<&RawValue>) -> Vec<Result<Piece, Error>> + Send>;
 
 /// A model of a provider that is asked over the network. A copy asks the same one.
 #[derive(Clone)]

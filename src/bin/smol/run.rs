@@ -2,6 +2,7 @@
 //! What was typed is decided before it comes here.
 
 use std::{
+    cell::Cell,
     io::{IsTerminal, Write},
     path::PathBuf,
     sync::{
@@ -45,6 +46,9 @@ const DEMO: Tempo = Tempo::TokensPerSecond(600);
 pub const GRACE: Duration = Duration::from_millis(500);
 /// Threads that may wait for the disk at the same time.
 const DISK_THREADS: usize = 4;
+/// Tokens come one by one, from many streams, and each would wake the thread. What has come in this time is read at once;
+/// that is shorter than a person sees, and costs a run some three times as much: once each for plan, first token and end.
+const REST: Duration = Duration::from_millis(20);
 
 /// What runs share: whom they ask, in which words, how patiently, how much at once and for how much.
 pub struct Connection {
@@ -272,10 +276,21 @@ impl Ended {
     }
 }
 
+thread_local! {
+    /// Whether a token has come since this thread had nothing to do the last time.
+    static HAS_HEARD: Cell<bool> = const { Cell::new(false) };
+}
+
 /// One thread for all streams: they wait far more than they work, and waking threads costs more than what they carry.
-/// A few more for the disk.
+/// A few more for the disk. While tokens come, it rests before it looks for the next ones.
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(DISK_THREADS).build()
+    let rest = || {
+        if HAS_HEARD.take() {
+            std::thread::sleep(REST);
+        }
+    };
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().max_blocking_threads(DISK_THREADS).on_thread_park(rest).build()
 }
 
 /// Comes when the person presses Ctrl-C.
@@ -317,6 +332,9 @@ pub fn budget(most: Option<f64>, model: &dyn Model) -> Result<Budget> {
 /// Every event is shown and recorded.
 fn events(face: Face, tape: Tape, told: Option<Told>) -> Events {
     Events::to(move |event| {
+        if let Event::Piece { .. } | Event::Thinking { .. } = event {
+            HAS_HEARD.set(true);
+        }
         face.show(event);
         if let Some(told) = &told {
             told(event);

@@ -50,8 +50,8 @@ struct CalledFunction {
 
 impl Chunk {
     /// Reads an event; `None` if it is nothing like a chunk.
-    pub(super) fn read(event: &Value) -> Option<Chunk> {
-        Chunk::deserialize(event).ok()
+    pub(super) fn read(event: &str) -> Option<Chunk> {
+        serde_json::from_str(event).ok()
     }
 
     /// What the first choice says; further choices were never asked for.
@@ -111,8 +111,13 @@ impl Chunk {
 }
 
 /// What went wrong, if the server says so in the middle of an answer.
-pub(super) fn error_in(event: &Value) -> Option<String> {
-    let error = event.get(0).unwrap_or(event);
+pub(super) fn error_in(event: &str) -> Option<String> {
+    // Nearly all events are none, and these words stand in each that is one.
+    if !event.contains("\"error\"") && !event.contains("\"detail\"") {
+        return None;
+    }
+    let event: Value = serde_json::from_str(event).ok()?;
+    let error = event.get(0).unwrap_or(&event);
     let has = |field: &str| error.get(field).is_some_and(|value| !value.is_null());
     let is_error = has("error") || error["object"] == "error" || (has("detail") && !has("choices"));
     is_error.then(|| error_message(&error.to_string()))
