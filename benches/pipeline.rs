@@ -60,6 +60,8 @@ const SCENARIOS: [Scenario; 11] = [
 
 struct Measured {
     seconds: f64,
+    /// From the start of the process to its first request.
+    to_first_request: f64,
     peak_megabytes: f64,
     cpu_seconds: f64,
     asked: Vec<Asked>,
@@ -79,8 +81,8 @@ fn main() {
     let _ = writeln!(
         out,
         "Limits in seconds, and of the best and the worst of {RUNS} runs: wall time, and its ratio to the limit of its kind.\n\n\
-         | files | jobs | kind | serial | barrier | pipelined | tree | smol | to its limit | to barrier | cached, files | cached, all | calls | CPU s | peak MB |\n\
-         | --: | --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
+         | files | jobs | kind | serial | barrier | pipelined | tree | smol | to its limit | to barrier | cached, files | cached, all | calls | first after | CPU s | peak MB |\n\
+         | --: | --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
     );
     for scenario in SCENARIOS {
         let Scenario { files, jobs, order, plan, account, factor } = scenario;
@@ -113,7 +115,7 @@ fn main() {
         };
         let _ = writeln!(
             out,
-            "| {files} | {jobs} | {kind}, {factor}x | {serial:.2} | {barrier:.2} | {pipelined:.2} | {tree:.2} | {:.2}–{:.2} | {:.3}–{:.3} | {:.3} | {:.3} | {:.3} | {} | {:.2} | {:.0} |",
+            "| {files} | {jobs} | {kind}, {factor}x | {serial:.2} | {barrier:.2} | {pipelined:.2} | {tree:.2} | {:.2}–{:.2} | {:.3}–{:.3} | {:.3} | {:.3} | {:.3} | {} | {:.0} ms | {:.2} | {:.0} |",
             best.seconds,
             worst.seconds,
             best.seconds / limit,
@@ -122,6 +124,7 @@ fn main() {
             cached(|asked| asked.question.starts_with("src/")),
             cached(|_| true),
             runs.iter().map(|run| run.asked.len()).max().unwrap_or(0),
+            most(|run| run.to_first_request) * 1e3,
             most(|run| run.cpu_seconds),
             most(|run| run.peak_megabytes),
         );
@@ -282,7 +285,10 @@ fn measure(scenario: &Scenario) -> Measured {
     for (path, _) in &files {
         assert!(dir.path().join("generated").join(path).exists(), "{path} is missing");
     }
-    Measured { seconds, peak_megabytes, cpu_seconds, asked: fake.asked() }
+    let asked = fake.asked();
+    let first = asked.iter().map(|asked| asked.at).min().expect("something was asked");
+    let to_first_request = first.duration_since(started).as_secs_f64();
+    Measured { seconds, to_first_request, peak_megabytes, cpu_seconds, asked }
 }
 
 /// Peak resident memory of a process so far, in MB, as Linux counts it.
