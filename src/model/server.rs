@@ -172,18 +172,16 @@ impl Connection {
         }
         let mut pieces = Vec::new();
         loop {
-            let mut body = self.body(request, most);
-            for parameter in self.refused.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-                parameters::drop_from(&mut body, parameter);
-            }
-            let error = match self.send(&body).await {
+            let without = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            // It holds the whole conversation, so nobody keeps it while the answer is waited for.
+            let error = match self.send(self.body(request, most, &without)).await {
                 Ok(events) => {
                     pieces.extend(self.endpoint.take_room().map(|room| Ok(Piece::Room(room))));
                     return stream::iter(pieces).chain(read(events, self.reader())).boxed();
                 }
                 Err(error) => self.about_images(error, request),
             };
-            let Some(parameter) = parameters::refused(&error, &body) else {
+            let Some(parameter) = parameters::refused(&error, &self.body(request, most, &without)) else {
                 pieces.push(Err(self.explained(error).await));
                 return stream::iter(pieces).boxed();
             };
@@ -192,7 +190,7 @@ impl Connection {
         }
     }
 
-    fn body(&self, request: &Request, most: Option<u64>) -> Value {
+    fn body(&self, request: &Request, most: Option<u64>, without: &BTreeSet<String>) -> Value {
         let service = &self.service;
         let mut body = match service.provider.wire {
             Wire::Chat => chat::body(service, request),
@@ -215,16 +213,17 @@ impl Connection {
         if let Some(field) = &service.provider.cache_key {
             parameters::set(&mut body, field, cache_key(request).into());
         }
+        without.iter().for_each(|parameter| parameters::drop_from(&mut body, parameter));
         body
     }
 
-    async fn send(&self, body: &Value) -> Result<Events, Error> {
-        let post = |path: &str| self.http.post(format!("{}{path}", self.endpoint.base_url)).json(body);
+    async fn send(&self, body: Value) -> Result<Events, Error> {
+        let post = |path: &str, body: Value| self.http.post(format!("{}{path}", self.endpoint.base_url)).json(&body);
         match self.service.provider.wire {
             Wire::Chat => openai::events(self.openai.chat().create_stream_byot(body).await, &self.endpoint),
             Wire::Responses => openai::events(self.openai.responses().create_stream_byot(body).await, &self.endpoint),
-            Wire::Anthropic => shared::events(post("/v1/messages"), &self.endpoint).await,
-            Wire::Ollama => shared::lines(post("/api/chat"), &self.endpoint).await,
+            Wire::Anthropic => shared::events(post("/v1/messages", body), &self.endpoint).await,
+            Wire::Ollama => shared::lines(post("/api/chat", body), &self.endpoint).await,
         }
     }
 

@@ -130,6 +130,18 @@ fn a_parameter_that_the_service_refuses_is_left_out_and_stays_out() {
 }
 
 #[test]
+fn a_parameter_is_left_out_of_all_questions_that_it_was_refused_in_at_once() {
+    let files: Vec<String> = (0..12).map(|index| format!("{index}.js")).collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let picky = |file: &str| Answer::text(format!("{file}\n")).fault(Fault::Parameter("stream_options"));
+    let smol = files.iter().fold(Smol::project(&files).arg("-j").arg("12"), |smol, file| smol.on(file, picky(file)));
+    let run = smol.success();
+    let twice = files.iter().filter(|file| run.requests(file).len() == 2).count();
+    assert!(twice > 1, "several were on their way");
+    files.iter().fold(run, |run, file| run.file(file, &format!("{file}\n")));
+}
+
+#[test]
 fn the_way_that_a_model_lists_files_is_remembered() {
     let no_calls = Answer::text("").fault(Fault::Status(400, r#"{"error":"tools are not supported"}"#.to_owned()));
     let list = Answer::text(r#"{"paths":["a.js"]}"#);
