@@ -12,6 +12,7 @@ mod messages;
 mod names;
 mod routes;
 mod rust;
+mod shapes;
 mod syntax;
 mod tables;
 mod unused;
@@ -32,6 +33,7 @@ pub const ALL: &[fn(&Project) -> Vec<Found>] = &[
     dom::missing_ids,
     dom::unknown_classes,
     messages::unmatched,
+    shapes::unsent,
     files::missing,
     chrome::extensions,
     routes::unserved,
