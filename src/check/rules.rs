@@ -9,6 +9,7 @@ mod files;
 mod imports;
 mod members;
 mod messages;
+mod models;
 mod names;
 mod routes;
 mod rust;
@@ -39,6 +40,7 @@ pub const ALL: &[fn(&Project) -> Vec<Found>] = &[
     routes::unserved,
     environment::undocumented,
     tables::unknown,
+    models::unknown,
     contract::broken,
     unused::functions,
 ];
