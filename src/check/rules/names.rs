@@ -153,8 +153,13 @@ struct Surroundings<'t> {
 
 impl<'t> Surroundings<'t> {
     fn new(project: &Project<'t>) -> Surroundings<'t> {
-        let is_foreign =
-            |target: &str| target.starts_with("http") || target.starts_with("//") || target.contains("node_modules");
+        // The server of Socket.IO brings the script of its clients along.
+        let is_foreign = |target: &str| {
+            target.starts_with("http")
+                || target.starts_with("//")
+                || target.contains("node_modules")
+                || target.contains("socket.io/")
+        };
         let has_foreign_scripts = project.units.iter().filter(|unit| unit.language == Language::Html).any(|unit| {
             unit.facts.links.iter().any(|link| link.by == "src" && is_foreign(&link.target) && is_script(&link.target))
         });
