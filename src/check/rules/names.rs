@@ -153,13 +153,8 @@ struct Surroundings<'t> {
 
 impl<'t> Surroundings<'t> {
     fn new(project: &Project<'t>) -> Surroundings<'t> {
-        // The server of Socket.IO brings the script of its clients along.
-        let is_foreign = |target: &str| {
-            target.starts_with("http")
-                || target.starts_with("//")
-                || target.contains("node_modules")
-                || target.contains("socket.io/")
-        };
+        let is_foreign =
+            |target: &str| target.starts_with("http") || target.starts_with("//") || target.contains("node_modules");
         let has_foreign_scripts = project.units.iter().filter(|unit| unit.language == Language::Html).any(|unit| {
             unit.facts.links.iter().any(|link| link.by == "src" && is_foreign(&link.target) && is_script(&link.target))
         });
@@ -195,6 +190,10 @@ impl<'t> Surroundings<'t> {
             if is_config || declares {
                 configured.extend(text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$'));
             }
+        }
+        // The server of Socket.IO brings the script of its clients along.
+        if project.manifests.node.values().flatten().any(|package| package == "socket.io") {
+            configured.insert("io");
         }
         Surroundings { has_foreign_scripts, configured, foreign }
     }

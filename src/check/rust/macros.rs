@@ -83,9 +83,9 @@ impl<'t> Reader<'t, '_> {
     pub(super) fn macro_invocation(&mut self, node: Node, scope: usize) {
         let Some(tokens) = child_of_kind(node, "token_tree") else { return };
         let written = node.child_by_field_name("macro").map_or("", |name| self.text(name));
-        // `pin! { let x = … }` binds around itself.
+        // `pin! { let x = … }` binds around itself; a reference behind one in braces looks like a `&` between two values.
         let is_value = super::items::VALUE_MACROS.contains(&written) || self.is_known_macro(written);
-        if !is_value && self.text(tokens).contains("let ") {
+        if !is_value && ["let ", "static "].iter().any(|word| self.text(tokens).contains(word)) {
             self.facts.rust.macro_scopes.push(scope);
         }
         let is_read = self.shape_of(written).is_some_and(|shape| self.arguments_of(shape, tokens, scope));

@@ -53,16 +53,17 @@ impl<'t> Models<'t> {
         for (index, unit) in python() {
             for class in 0..unit.facts.classes.len() {
                 let mut seen = Seen::default();
-                if seen.add(project, index, class, 6).is_some()
-                    && let Some(framework) = seen.framework
-                {
+                let is_whole = seen.add(project, index, class, 6).is_some();
+                let name = unit.facts.classes[class].name;
+                // Whatever leads elsewhere is seen from there, too, under the name of its class.
+                if !is_whole || seen.has_links {
+                    models.added.extend([name.to_lowercase(), format!("{}_set", name.to_lowercase())]);
+                }
+                if let (true, Some(framework)) = (is_whole, seen.framework) {
                     let Seen { names, relations, has_manager, .. } = seen;
-                    let name = unit.facts.classes[class].name;
                     let model = Model { unit: index, name, framework, names, relations, has_manager };
                     models.models.insert((index, class), model);
                 }
-                models.added.insert(unit.facts.classes[class].name.to_lowercase());
-                models.added.insert(format!("{}_set", unit.facts.classes[class].name.to_lowercase()));
             }
         }
         for (_, unit) in python() {
@@ -133,6 +134,7 @@ struct Seen<'t> {
     names: HashSet<&'t str>,
     relations: HashMap<&'t str, (usize, usize)>,
     has_manager: bool,
+    has_links: bool,
 }
 
 impl<'t> Seen<'t> {
@@ -155,6 +157,7 @@ impl<'t> Seen<'t> {
                 Some(_) => return None,
                 None => match project.target(unit, 0, base, 8) {
                     Target::Class(home, number) if (home, number) != (unit, class) => {
+                        self.has_links = true;
                         self.add(project, home, number, steps - 1)?;
                     }
                     _ if matches!(base.as_slice(), [only] if only.text == "object") => {}
@@ -178,6 +181,7 @@ impl<'t> Seen<'t> {
             if made.contains("Translat") {
                 return None;
             }
+            self.has_links |= ["Key", "OneToOne", "ManyToMany", "Relation"].iter().any(|word| made.contains(word));
             if matches!(made, "ForeignKey" | "OneToOneField" | "ManyToManyField")
                 && let Some(target) = related(project, unit, class, call)
             {

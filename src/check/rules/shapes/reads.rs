@@ -164,7 +164,8 @@ pub fn is_foreseen(language: Language, text: &str, name: Name) -> bool {
             "member_expression" | "parenthesized_expression" | "non_null_expression" | "as_expression" => {}
             "binary_expression" => {
                 let operator = parent.child_by_field_name("operator").map_or("", |operator| operator.kind());
-                return !matches!(operator, "+" | "-" | "*" | "/" | "%" | "**") && !(operator == "&&" && is("right"));
+                let reckons = matches!(operator, "+" | "-" | "*" | "/" | "%" | "**");
+                return !(reckons || operator == "&&" && is("right"));
             }
             "unary_expression" => return true,
             "if_statement" | "ternary_expression" | "while_statement" => return is("condition"),
