@@ -119,7 +119,7 @@ impl Rule {
             Rule::MissingId => "An id that no page and no script makes.",
             Rule::UnknownClass => "A class that only a stylesheet or only a script knows.",
             Rule::UnmatchedMessage => {
-                "A message, event or key that is sent and never received, or the other way round."
+                "A message, event or key, or a field of one, that is sent and never received, or the other way round."
             }
             Rule::MissingFile => {
                 "A file that a page, stylesheet, manifest or configuration names and that is not there."
@@ -127,7 +127,7 @@ impl Rule {
             Rule::ChromeExtension => "What Chrome refuses or ignores in an extension.",
             Rule::UnservedRoute => "A request to a route that the project's server does not serve.",
             Rule::UndocumentedVariable => "An environment variable that is read and documented nowhere.",
-            Rule::UnknownTable => "A table or column that no schema of the project has.",
+            Rule::UnknownTable => "A table, column or field of a model that no schema of the project has.",
             Rule::BrokenContract => "A promise of shared_dependencies.md that its file does not keep.",
             Rule::UnusedFunction => "A private function that nobody calls.",
         }

@@ -26,6 +26,8 @@ pub fn mutants(tree: &Tree) -> Vec<Mutant> {
         maker.dropped_parameters(&mut all);
         maker.changed_ids(&mut seed, &mut all);
         maker.renamed_messages(&mut seed, &mut all);
+        maker.renamed_keys(&mut all);
+        maker.renamed_fields(&mut all);
         maker.changed_routes(&mut seed, &mut all);
         maker.dropped_dependencies(&mut all);
         maker.deleted_file(&mut all);
@@ -381,6 +383,50 @@ impl<'t> Maker<'t> {
                 self.replaced(start, quoted.len(), &new),
                 count > 1,
             );
+        }
+    }
+
+    /// The keys that a message carries, at whoever sends it.
+    fn renamed_keys(&self, all: &mut Vec<Mutant>) {
+        if !matches!(self.extension(), "js" | "ts" | "tsx") {
+            return;
+        }
+        for (at, line) in self.lines() {
+            let sends = ["sendMessage({", "CustomEvent('", ".emit('", "sendResponse({"];
+            let Some(call) = sends.iter().find_map(|send| line.find(send)) else { continue };
+            for (colon, _) in line.match_indices(": ").filter(|(colon, _)| *colon > call) {
+                let start = line[..colon].rfind(|c| !is_part(c)).map_or(0, |found| found + 1);
+                let key = &line[start..colon];
+                if key.is_empty() || matches!(key, "type" | "detail") {
+                    continue;
+                }
+                let reads = |file: &&SourceFile| {
+                    let text = file.text.as_deref().unwrap_or_default();
+                    file.path != self.file.path
+                        && (text.contains(&format!(".{key}"))
+                            || text.contains(&format!("{{ {key}"))
+                            || text.contains(&format!(", {key}")))
+                };
+                let is_read = self.tree.files.iter().filter(|file| file.path.ends_with("js")).any(|file| reads(&file));
+                let tree = self.replaced(at + start, key.len(), &format!("{key}Sent"));
+                self.push(all, "rename a message's key", at + start, format!("{key} to {key}Sent"), tree, is_read);
+            }
+        }
+    }
+
+    /// The fields of a model of Django, where the model is.
+    fn renamed_fields(&self, all: &mut Vec<Mutant>) {
+        for (at, line) in self.lines().filter(|(_, line)| self.extension() == "py" && line.contains(" = models.")) {
+            let name = word_at(self.text, at + line.len() - line.trim_start().len());
+            let new = format!("{}_kept", name.text);
+            let is_breaking = self.tree.files.iter().filter(|file| file.path != self.file.path).any(|file| {
+                let text = file.text.as_deref().unwrap_or_default();
+                let forms = [format!("({}=", name.text), format!("({}__", name.text), format!(" {}=", name.text)];
+                let quoted = [format!("\"{}\"", name.text), format!("__{}", name.text)];
+                text.contains("objects") && forms.iter().chain(&quoted).any(|form| text.contains(form.as_str()))
+            });
+            let tree = self.replaced(name.at, name.text.len(), &new);
+            self.push(all, "rename a model's field", name.at, format!("{} to {new}", name.text), tree, is_breaking);
         }
     }
 

@@ -4,12 +4,14 @@
 
 mod markup;
 mod of_rust;
+mod of_scripts;
 
 use std::{borrow::Cow, collections::HashMap};
 
 pub use self::{
     markup::{Link, Mark, MarkKind, Script, ScriptKind, Setting},
     of_rust::{Module, RustFacts},
+    of_scripts::{Holding, Origin, ScriptFacts, Unpacked},
 };
 
 /// One name at its place.
@@ -50,6 +52,7 @@ pub struct Facts<'t> {
     /// What every file of its directory shares: the name of a Go package.
     pub package: Option<&'t str>,
     pub rust: RustFacts<'t>,
+    pub script: ScriptFacts<'t>,
 }
 
 /// Why a file cannot be read, and how sure that is: grammars have gaps of their own.

@@ -2,6 +2,7 @@
 
 mod declarations;
 mod modules;
+mod objects;
 mod values;
 
 use tree_sitter::{Node, Tree};
@@ -234,6 +235,7 @@ impl<'t> Reader<'t> {
     /// What stands behind a condition may be there only where the condition holds.
     fn condition(&mut self, node: Node, scope: usize) {
         self.each_field(node, &["condition"], scope);
+        self.hold_condition(node, scope);
         self.guards += 1;
         self.each_field(node, &["consequence", "alternative"], scope);
         self.guards -= 1;
@@ -245,6 +247,9 @@ impl<'t> Reader<'t> {
         };
         let operator = node.child_by_field_name("operator").map_or("", |operator| operator.kind());
         let is_guard = matches!(operator, "&&" | "||" | "??");
+        if operator == "&&" {
+            self.hold_right_side(left, right, scope);
+        }
         let left_value = self.value(left, scope);
         self.guards += usize::from(is_guard);
         let right_value = self.value(right, scope);
@@ -266,6 +271,7 @@ impl<'t> Reader<'t> {
         let value = node.child_by_field_name("value").and_then(|value| value.named_child(0));
         let path = value.map(|value| self.value(value, scope));
         let Some(body) = node.child_by_field_name("body") else { return };
+        self.hold_cases(value, body, scope);
         let inner = self.facts.scope(scope, ScopeKind::Block);
         for case in children(body) {
             let tested = case.child_by_field_name("value");

@@ -99,11 +99,15 @@ impl Unit<'_> {
 
 impl<'t> Project<'t> {
     pub fn new(tree: &'t Tree) -> Project<'t> {
+        let of_rust = tree.files.iter().filter(|file| Language::of(&file.path) == Language::Rust);
+        let own_macros = rust::own_macros(of_rust.filter_map(|file| file.text.as_deref()));
         let read: Vec<Vec<Unit<'t>>> = tree
             .files
             .par_iter()
             .enumerate()
-            .map(|(file, source)| source.text.as_deref().map_or_else(Vec::new, |text| units(file, &source.path, text)))
+            .map(|(file, source)| {
+                source.text.as_deref().map_or_else(Vec::new, |text| units(file, &source.path, text, &own_macros))
+            })
             .collect();
         let units: Vec<Unit<'t>> = read.into_iter().flatten().collect();
         let mut unit_of_file = vec![None; tree.files.len()];
@@ -290,13 +294,13 @@ impl<'t> Project<'t> {
 }
 
 /// A file's facts, and those of the scripts and styles in it.
-fn units<'t>(file: usize, path: &str, text: &'t str) -> Vec<Unit<'t>> {
+fn units<'t>(file: usize, path: &str, text: &'t str, own_macros: &HashSet<&str>) -> Vec<Unit<'t>> {
     let language = Language::of(path);
-    let Some(facts) = facts(language, text) else { return Vec::new() };
+    let Some(facts) = facts(language, text, own_macros) else { return Vec::new() };
     let mut units = Vec::new();
     for script in &facts.scripts {
         let language = if script.kind == ScriptKind::Style { Language::Css } else { Language::JavaScript };
-        if let Some(facts) = self::facts(language, script.text) {
+        if let Some(facts) = self::facts(language, script.text, own_macros) {
             units.push(Unit { file, base: script.at, text: script.text, language, script: Some(script.kind), facts });
         }
     }
@@ -304,7 +308,7 @@ fn units<'t>(file: usize, path: &str, text: &'t str) -> Vec<Unit<'t>> {
     units
 }
 
-fn facts<'t>(language: Language, text: &'t str) -> Option<Facts<'t>> {
+fn facts<'t>(language: Language, text: &'t str, own_macros: &HashSet<&str>) -> Option<Facts<'t>> {
     let tree = syntax::parse(language, text)?;
     let survey = syntax::survey(&tree, text);
     if survey.depth > syntax::DEEPEST {
@@ -317,7 +321,7 @@ fn facts<'t>(language: Language, text: &'t str) -> Option<Facts<'t>> {
         Language::Css => css::read(&tree, text),
         Language::Json => json::read(&tree, text),
         Language::Python => python::read(&tree, text),
-        Language::Rust => rust::read(&tree, text),
+        Language::Rust => rust::read(&tree, text, own_macros),
         Language::Go => go::read(&tree, text),
         Language::Other => return None,
     };

@@ -9,9 +9,11 @@ mod files;
 mod imports;
 mod members;
 mod messages;
+mod models;
 mod names;
 mod routes;
 mod rust;
+mod shapes;
 mod syntax;
 mod tables;
 mod unused;
@@ -32,11 +34,13 @@ pub const ALL: &[fn(&Project) -> Vec<Found>] = &[
     dom::missing_ids,
     dom::unknown_classes,
     messages::unmatched,
+    shapes::unsent,
     files::missing,
     chrome::extensions,
     routes::unserved,
     environment::undocumented,
     tables::unknown,
+    models::unknown,
     contract::broken,
     unused::functions,
 ];

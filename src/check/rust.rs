@@ -1,10 +1,13 @@
-//! Facts of Rust, out of its syntax tree. What stands inside macros is tokens to the grammar, and to this.
+//! Facts of Rust, out of its syntax tree.
 
 mod items;
+mod macros;
 mod patterns;
 mod types;
 mod uses;
 mod values;
+
+use std::collections::HashSet;
 
 use tree_sitter::{Node, Tree};
 
@@ -13,21 +16,25 @@ use super::{
     syntax::{children, name, text},
 };
 
-/// Reads one file's facts. `text` is what `tree` was parsed from.
-pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
-    let mut reader = Reader { facts: Facts::new(), source: text, guards: 0 };
+pub use self::macros::own_of as own_macros;
+
+/// Reads one file's facts. `text` is what `tree` was parsed from; the project makes these macros itself, however well
+/// known their names are.
+pub fn read<'t>(tree: &Tree, text: &'t str, own_macros: &HashSet<&str>) -> Facts<'t> {
+    let mut reader = Reader { facts: Facts::new(), source: text, guards: 0, own_macros };
     reader.items(tree.root_node(), 0);
     reader.facts
 }
 
-struct Reader<'t> {
+struct Reader<'t, 'p> {
     facts: Facts<'t>,
     source: &'t str,
     /// How many conditions of compilation stand around.
     guards: usize,
+    own_macros: &'p HashSet<&'p str>,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> Reader<'t, '_> {
     fn text(&self, node: Node) -> &'t str {
         text(node, self.source)
     }

@@ -66,6 +66,7 @@ impl<'t> Reader<'t> {
         }
         if let Some(list) = self.parameters_of(node) {
             for parameter in children(list) {
+                self.unpack_parameter(parameter, index, parameters.len(), inner);
                 parameters.extend(self.parameter(parameter, inner));
             }
         }
@@ -174,6 +175,7 @@ impl<'t> Reader<'t> {
             }
         }
         if target.kind() != "identifier" {
+            self.unpack_value(target, &value, scope);
             return self.pattern(target, home, scope, None);
         }
         let name = self.name(target);

@@ -191,6 +191,10 @@ impl<'t> Surroundings<'t> {
                 configured.extend(text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$'));
             }
         }
+        // The server of Socket.IO brings the script of its clients along.
+        if project.manifests.node.values().flatten().any(|package| package == "socket.io") {
+            configured.insert("io");
+        }
         Surroundings { has_foreign_scripts, configured, foreign }
     }
 

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Macros of the standard library that make values only.
-const VALUE_MACROS: &[&str] = &[
+pub(super) const VALUE_MACROS: &[&str] = &[
     "println",
     "print",
     "eprintln",
@@ -45,7 +45,7 @@ const VALUE_MACROS: &[&str] = &[
     "cfg",
 ];
 
-impl<'t> Reader<'t> {
+impl<'t> Reader<'t, '_> {
     /// Reads an item; `false` if it is none.
     pub(super) fn item(&mut self, node: Node, scope: usize, attributes: &'t str) -> bool {
         match node.kind() {
@@ -107,7 +107,7 @@ impl<'t> Reader<'t> {
                 let name = invocation.child_by_field_name("macro").map_or("", |name| self.text(name));
                 self.facts.is_open |= name == "include";
                 let is_value = VALUE_MACROS.contains(&name.rsplit("::").next().unwrap_or(name));
-                if !is_value {
+                if !is_value && !self.is_known_macro(name) {
                     self.facts.rust.macro_scopes.push(scope);
                     self.macro_words(invocation);
                 }
@@ -237,25 +237,6 @@ impl<'t> Reader<'t> {
                 let is_special = attributes.contains("path") || attributes.contains("cfg") || self.guards > 0;
                 self.facts.bind(scope, name, What::Module(None));
                 self.facts.rust.modules.push(Module { name, scope, is_special });
-            }
-        }
-    }
-
-    /// The strings in a macro are seen; its names are not.
-    pub(super) fn macro_invocation(&mut self, node: Node, scope: usize) {
-        let Some(tokens) = child_of_kind(node, "token_tree") else { return };
-        // `pin! { let x = … }` binds around itself.
-        let name = node.child_by_field_name("macro").map_or("", |name| self.text(name));
-        if !VALUE_MACROS.contains(&name) && self.text(tokens).contains("let ") {
-            self.facts.rust.macro_scopes.push(scope);
-        }
-        let mut left = vec![tokens];
-        while let Some(node) = left.pop() {
-            match node.kind() {
-                "string_literal" | "raw_string_literal" => {
-                    self.value(node, scope);
-                }
-                _ => left.extend(children(node)),
             }
         }
     }

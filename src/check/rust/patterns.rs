@@ -10,7 +10,7 @@ use super::{
     Reader,
 };
 
-impl<'t> Reader<'t> {
+impl<'t> Reader<'t, '_> {
     pub(super) fn let_declaration(&mut self, node: Node, scope: usize) {
         let annotation = node.child_by_field_name("type");
         if let Some(annotation) = annotation {

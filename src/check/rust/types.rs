@@ -12,7 +12,7 @@ use super::{
     Reader,
 };
 
-impl<'t> Reader<'t> {
+impl<'t> Reader<'t, '_> {
     pub(super) fn data_type(&mut self, node: Node, scope: usize, attributes: &'t str) {
         let Some(name) = node.child_by_field_name("name") else { return };
         let name = self.name(name);

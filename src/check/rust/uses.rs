@@ -12,7 +12,7 @@ use super::{
     Reader,
 };
 
-impl<'t> Reader<'t> {
+impl<'t> Reader<'t, '_> {
     pub(super) fn use_tree(&mut self, node: Node, mut path: Vec<Name<'t>>, scope: usize) {
         match node.kind() {
             "use_list" => {

@@ -12,7 +12,7 @@ use super::{
     Reader,
 };
 
-impl<'t> Reader<'t> {
+impl<'t> Reader<'t, '_> {
     pub(super) fn value(&mut self, node: Node, scope: usize) -> Value<'t> {
         match node.kind() {
             "string_literal" | "raw_string_literal" => {

@@ -5,3 +5,7 @@ fn twice(a: u32) -> u32 {
 pub fn f() -> u32 {
     twice(2, 3)
 }
+
+pub fn g() {
+    assert_eq!(twice(1, 1), 2);
+}

@@ -7,3 +7,9 @@ impl Ball {
         self.sped
     }
 }
+
+impl Ball {
+    pub fn show(&self) {
+        println!("{}", self.size);
+    }
+}

@@ -7,3 +7,9 @@ impl Ball {
         self.speed
     }
 }
+
+impl Ball {
+    pub fn show(&self) {
+        println!("{}", self.speed);
+    }
+}

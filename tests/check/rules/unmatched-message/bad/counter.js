@@ -1,0 +1,1 @@
+self.onmessage = (event) => console.log(event.data.round);

@@ -1,0 +1,11 @@
+document.addEventListener('game:over', ({ detail }) => console.log(detail.score));
+document.dispatchEvent(new CustomEvent('game:over', { detail: { score: 1 } }));
+localStorage.setItem('best', JSON.stringify({ score: 1 }));
+console.log(JSON.parse(localStorage.getItem('best')));
+const best = JSON.parse(localStorage.getItem('best'));
+console.log(best.score);
+const counter = new Worker('counter.js');
+counter.postMessage({ rounds: 3 });
+const bonus = { bonus: 1 };
+document.addEventListener('game:won', (event) => console.log(event.detail.bonus, event.detail.level));
+document.dispatchEvent(new CustomEvent('game:won', { detail: { ...bonus, score: 1 } }));
