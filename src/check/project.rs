@@ -1,6 +1,7 @@
 //! All files of a project with their facts, and how to find one by its path. Pure: texts come in as values.
 
 mod all_of_rust;
+mod machine_made;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -9,6 +10,7 @@ use rayon::prelude::*;
 
 use self::{
     all_of_rust::AllOfRust,
+    machine_made::is_machine_made,
     words::{python_roots, words},
 };
 use super::{
@@ -33,6 +35,8 @@ pub struct Project<'t> {
     /// The unit that is a whole file.
     unit_of_file: Vec<Option<usize>>,
     pub directories: HashSet<&'t str>,
+    /// The files that are not the work of the project's authors.
+    machine_made: HashSet<usize>,
     /// The files of a directory.
     pub files_in: HashMap<&'t str, Vec<usize>>,
     pub manifests: Manifests<'t>,
@@ -131,6 +135,13 @@ impl<'t> Project<'t> {
             by_path,
             unit_of_file,
             directories,
+            machine_made: (0..tree.files.len())
+                .into_par_iter()
+                .filter(|file| {
+                    let text = tree.files[*file].text.as_deref().unwrap_or_default();
+                    is_machine_made(&tree.files[*file].path, text)
+                })
+                .collect(),
             files_in,
             manifests,
             modules: Modules::default(),
@@ -284,7 +295,7 @@ impl<'t> Project<'t> {
 
     /// Files that are there to be read by tests, or that others wrote: nothing is said about them.
     pub fn is_material(&self, file: usize) -> bool {
-        self.manifests.is_material(&self.tree.files[file].path)
+        self.machine_made.contains(&file) || self.manifests.is_material(&self.tree.files[file].path)
     }
 
     /// The nearest of `names` to `name`, if any is near.

@@ -131,6 +131,11 @@ fn package(project: &Project, unit: usize, from: &str, import: &Import) -> Resol
     if first.starts_with('#') || first == "@" || is_aliased {
         return Resolution::Unknown;
     }
+    // What a generator of sites gives to the pages in it.
+    let is_of_site = matches!(first, "@site" | "@theme" | "@theme-original" | "@docusaurus" | "@generated");
+    if is_of_site && project.manifests.declares(project.path(unit), &["@docusaurus/core"]) {
+        return Resolution::Unknown;
+    }
     if BUILT_IN.contains(first) {
         return Resolution::Standard;
     }

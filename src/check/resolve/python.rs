@@ -31,7 +31,8 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
     }
     let first = rest.split('.').next().unwrap_or(rest);
     // The directory of the script itself, and any directory that may be on the path.
-    let roots: &[&str] = project.python_roots.get(first).map_or(&[], Vec::as_slice);
+    let roots = project.python_roots.get(first).map_or(&[][..], Vec::as_slice);
+    let roots: Vec<&str> = roots.iter().copied().filter(|root| may_be_root(project, path, root, first)).collect();
     if roots.is_empty() {
         return if STANDARD.contains(first) { Resolution::Standard } else { Resolution::Foreign(first.to_owned()) };
     }
@@ -39,11 +40,11 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
         return Resolution::Unknown;
     }
     let mut missing = None;
-    for root in roots {
+    for root in &roots {
         match below(project, root, rest) {
             Resolution::Missing(path) => missing = Some(path),
             // Several places may be meant.
-            Resolution::Unit(_) if roots.len() > 1 => return unambiguous(project, roots, rest),
+            Resolution::Unit(_) if roots.len() > 1 => return unambiguous(project, &roots, rest),
             found => return found,
         }
     }
@@ -56,6 +57,22 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
         Some(path) if is_whole => Resolution::Missing(path),
         _ => Resolution::Unknown,
     }
+}
+
+/// Whether a module of this directory can be what an absolute import in the file at `path` means.
+fn may_be_root(project: &Project, path: &str, root: &str, name: &str) -> bool {
+    let below = |name: &str| if root.is_empty() { name.to_owned() } else { format!("{root}/{name}") };
+    // No file imports itself: it has the name of a package that it wraps.
+    if path == below(&format!("{name}.py")) {
+        return false;
+    }
+    let is_top = root.is_empty() || ["src", "lib", "python"].contains(&root);
+    // A package from elsewhere is nearer than a file of the same name somewhere in the project.
+    if !is_top && project.manifests.python.distributes(name) {
+        return false;
+    }
+    // The modules of a package are imported by its name, unless a script runs beside them.
+    is_top || parent(path) == root || !project.by_path.contains_key(below("__init__.py").as_str())
 }
 
 fn unambiguous(project: &Project, roots: &[&str], rest: &str) -> Resolution {

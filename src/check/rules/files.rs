@@ -27,6 +27,8 @@ pub fn missing(project: &Project) -> Vec<Found> {
         let name = path.rsplit('/').next().unwrap_or(path);
         for setting in &unit.facts.settings {
             let kind = match name {
+                // What is built is not there yet.
+                "package.json" | "manifest.json" if project.manifests.has_build(path) => false,
                 "package.json" => of_package(&setting.key, &setting.text),
                 "manifest.json" if is_extension(project, index) => of_extension(&setting.key),
                 _ if name.starts_with("tsconfig") => of_tsconfig(&setting.key, &setting.text),
@@ -45,6 +47,12 @@ pub fn missing(project: &Project) -> Vec<Found> {
 /// Pages that a server of Flask fills in.
 fn of_templates(project: &Project) -> Vec<Found> {
     let mut found = Vec::new();
+    // Loaders of its own find pages anywhere.
+    let loads = ["jinja_loader", "ChoiceLoader", "FileSystemLoader", "PrefixLoader", "DispatchingJinjaLoader"];
+    let mut servers = project.units.iter().filter(|unit| unit.language == Language::Python);
+    if servers.any(|unit| loads.iter().any(|word| unit.text.contains(word))) {
+        return found;
+    }
     for (index, unit) in project.units.iter().enumerate() {
         let is_told = unit.language == Language::Python && unit.is_read() && !project.is_material(unit.file);
         if !is_told || !unit.facts.imports.iter().any(|import| import.from == "flask") || is_beside(project.path(index))
@@ -114,10 +122,18 @@ fn missing_link(project: &Project, unit: usize, written: &str, by: &str) -> Opti
     if is_template {
         return None;
     }
+    let path = project.path(unit);
+    // Bundlers look for such a name among the packages, and put files beside the page that are not there yet.
+    let is_of_package = by == "@import" && !bare.starts_with('.') && !project.manifests.node.is_empty();
+    let is_bundled = project.manifests.has_build(path) && project.manifests.declares(path, COPIERS);
+    if is_of_package && bare.contains('/') || is_bundled {
+        return None;
+    }
     let target = join(directory, bare)?;
     let is_there = project.exists(&target) || decoded(&target).is_some_and(|target| project.exists(&target));
     let may_come =
         project.manifests.may_be_built(&target, &project.directories) || is_bundle(last) || is_media(project, &target);
+    let may_come = may_come || is_styled(project, &target) || is_collected(project, &target);
     (!is_there && !may_come).then_some(target)
 }
 
@@ -135,7 +151,31 @@ fn missing_from_root(project: &Project, unit: usize, rooted: &str, is_template: 
     let is_page_of_root = parent(project.path(unit)).split('/').next().is_none_or(|directory| directory != "docs");
     let may_come =
         is_bundle(last) || project.manifests.may_be_built(rooted, &project.directories) || is_media(project, rooted);
+    let may_come = may_come || is_styled(project, rooted);
     (!is_there && !is_near && has_directory && is_page_of_root && !may_come && !is_template).then(|| rooted.to_owned())
+}
+
+/// Tools of a build that copy files beside pages.
+const COPIERS: &[&str] =
+    &["webpack", "gulp", "grunt", "rollup", "parcel", "react-scripts", "@vue/cli-service", "@angular/cli", "copyfiles"];
+
+/// Other languages are compiled to a stylesheet of the same name.
+fn is_styled(project: &Project, target: &str) -> bool {
+    let Some(stem) = target.strip_suffix(".css") else { return false };
+    let name = stem.rsplit('/').next().unwrap_or(stem);
+    [".scss", ".sass", ".less", ".styl", ".pcss"].iter().any(|ending| {
+        let source = format!("{name}{ending}");
+        project.by_path.keys().any(|path| path.rsplit('/').next() == Some(source.as_str()))
+    })
+}
+
+/// Django serves the files of all directories called `static` as one.
+fn is_collected(project: &Project, target: &str) -> bool {
+    let inside = |path: &str| -> Option<String> {
+        let (before, inside) = path.split_once("static/")?;
+        (before.is_empty() || before.ends_with('/')).then(|| inside.to_owned())
+    };
+    inside(target).is_some_and(|wanted| project.by_path.keys().any(|path| inside(path).as_ref() == Some(&wanted)))
 }
 
 /// What bundlers, and the tools that minify, write.

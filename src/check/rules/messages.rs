@@ -337,7 +337,7 @@ fn sockets<'p>(project: &'p Project) -> Channel<'p> {
         let channel = sides.entry(is_server).or_default();
         for call in &unit.facts.calls {
             let [object, .., method] = call.path.as_slice() else { continue };
-            if !matches!(object.text, "socket" | "io" | "client" | "") {
+            if !matches!(object.text, "io" | "client" | "") && !object.text.to_lowercase().ends_with("socket") {
                 continue;
             }
             let Some(first) = call.arguments.first() else { continue };

@@ -194,10 +194,26 @@ fn request(project: &Project, unit: usize, call: &Call) -> Option<Request> {
         }
         _ => return None,
     };
+    let is_of_base = matches!(&first.value, Value::Template(pieces) if pieces[0].is_empty());
+    if is_of_base && !is_own_base(&project.units[unit].text[first.at..]) {
+        return None;
+    }
     let path = local_path(&path)?;
     let parts = parts_of(&path);
     let shown = path.replace('\0', "…");
     Some(Request { at: first.at + 1, parts, method, shown })
+}
+
+/// Whether what an address begins with is the project's own server, as far as its name tells: `${API_BASE}/notes`.
+/// A field of something, `${account.serverUrl}/notes`, is anybody's.
+fn is_own_base(written: &str) -> bool {
+    let written = written.trim_start_matches(['`', '$', '{', '(', '"', '\'', 'f']);
+    let name: String = written.chars().take_while(|c| c.is_alphanumeric() || "_.".contains(*c)).collect();
+    let own = ["this.", "self.", "import.meta.", "process.env.", "window.", "location.", "config.", "settings."];
+    let name = own.iter().find_map(|own| name.strip_prefix(own)).unwrap_or(&name).to_lowercase();
+    let names = ["api", "base", "host", "server", "backend", "origin", "endpoint", "url", "root"];
+    names.iter().any(|word| name.contains(word))
+        && (!name.contains('.') || name.starts_with("env.") || name.starts_with("location."))
 }
 
 /// The method in the options of `fetch`; without any it is GET.
