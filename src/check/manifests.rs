@@ -98,6 +98,7 @@ impl<'t> Manifests<'t> {
         let mut parts = parent(path).split('/').skip_while(|part| !matches!(*part, "test" | "tests"));
         let is_given = parts.any(|part| matches!(part, "samples" | "data" | "resources"));
         let is_bundle = name.contains(".min.") || name.ends_with("bundle.js");
+        let is_template = is_template || name.split('.').next().is_some_and(|stem| stem.ends_with("_template"));
         parent(path).split('/').any(is_listed) || is_template || is_given || is_bundle
     }
 

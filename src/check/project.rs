@@ -37,6 +37,8 @@ pub struct Project<'t> {
     pub directories: HashSet<&'t str>,
     /// The files that are not the work of the project's authors.
     machine_made: HashSet<usize>,
+    /// Endings of files that the project has only below its tests: these are there to be read by them.
+    of_tests: HashSet<&'t str>,
     /// The files of a directory.
     pub files_in: HashMap<&'t str, Vec<usize>>,
     pub manifests: Manifests<'t>,
@@ -135,6 +137,7 @@ impl<'t> Project<'t> {
             by_path,
             unit_of_file,
             directories,
+            of_tests: languages_of_tests(tree),
             machine_made: (0..tree.files.len())
                 .into_par_iter()
                 .filter(|file| {
@@ -295,13 +298,37 @@ impl<'t> Project<'t> {
 
     /// Files that are there to be read by tests, or that others wrote: nothing is said about them.
     pub fn is_material(&self, file: usize) -> bool {
-        self.machine_made.contains(&file) || self.manifests.is_material(&self.tree.files[file].path)
+        let path = &self.tree.files[file].path;
+        let is_given = is_of_tests(path) && self.of_tests.contains(ending(path));
+        is_given || self.machine_made.contains(&file) || self.manifests.is_material(&self.tree.files[file].path)
     }
 
     /// The nearest of `names` to `name`, if any is near.
     pub fn nearest<'n>(&self, name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
         nearest::nearest(name, names)
     }
+}
+
+/// The endings of code that stands below directories of tests, and nowhere else beside other code.
+fn languages_of_tests(tree: &Tree) -> HashSet<&str> {
+    let code = tree.files.iter().map(|file| file.path.as_str()).filter(|path| {
+        let language = Language::of(path);
+        language.is_script() || matches!(language, Language::Python | Language::Go | Language::Rust)
+    });
+    let (tests, own): (Vec<&str>, Vec<&str>) = code.partition(|path| is_of_tests(path));
+    let own: HashSet<&str> = own.into_iter().map(ending).collect();
+    if own.is_empty() {
+        return own;
+    }
+    tests.into_iter().map(ending).filter(|ending| !own.contains(ending)).collect()
+}
+
+fn is_of_tests(path: &str) -> bool {
+    parent(path).split('/').any(|part| matches!(part, "test" | "tests"))
+}
+
+fn ending(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
 /// A file's facts, and those of the scripts and styles in it.

@@ -62,20 +62,29 @@ impl<'t> Reader<'t, '_> {
                 _ => {
                     self.guards += usize::from(is_conditional);
                     let before = attributes.map_or("", |start| &self.source[start..child.start_byte()]);
-                    // Items are seen in the whole block, variables from behind their declaration on.
-                    if child.kind() == "let_declaration" {
-                        let behind = self.facts.scope(scope, ScopeKind::Block);
-                        self.let_declaration(child, scope, behind);
-                        scope = behind;
-                    } else if !self.item(child, home, before) {
-                        self.visit(child, scope);
-                    }
+                    scope = self.statement(child, home, scope, before);
                     self.guards -= usize::from(is_conditional);
                     is_conditional = false;
                     attributes = None;
                 }
             }
         }
+    }
+
+    /// Reads one of the items and statements of a block, and gives the scope behind it.
+    ///
+    /// Items are seen in the whole block, variables from behind their declaration on.
+    fn statement(&mut self, node: Node, home: usize, scope: usize, before: &'t str) -> usize {
+        if node.kind() == "let_declaration" {
+            let behind = self.facts.scope(scope, ScopeKind::Block);
+            self.let_declaration(node, scope, behind);
+            return behind;
+        }
+        let is_statement = matches!(node.kind(), "expression_statement" | "macro_invocation");
+        if !self.item(node, if is_statement { scope } else { home }, before) {
+            self.visit(node, scope);
+        }
+        scope
     }
 
     /// The strings of attributes: routes and names stand there.

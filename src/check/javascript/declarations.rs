@@ -47,7 +47,6 @@ impl<'t> Reader<'t> {
             is_plain: !is_signature,
             class,
             owner: None,
-            // A method that is not static is none of the class itself.
             receiver: if class.is_some() && !has_token(node, "static") { Receiver::First } else { Receiver::None },
             returns: None,
             is_stub: false,

@@ -134,6 +134,7 @@ const COMPANIONS: &[(&str, &[&str])] = &[
     ("taggit", &["wagtail"]),
     ("typing_extensions", &["pydantic", "fastapi", "sqlalchemy", "sqlmodel", "openai", "typer"]),
     ("urllib3", &["requests", "botocore", "boto3", "selenium", "docker", "kubernetes"]),
+    ("willow", &["wagtail"]),
     ("watchdog", &["mkdocs"]),
     ("werkzeug", &["flask-login", "flask-restful", "flask-sqlalchemy"]),
     ("wtforms", &["flask-wtf"]),

@@ -11,7 +11,8 @@ pub fn is_machine_made(path: &str, text: &str) -> bool {
     let is_script = matches!(ending, "js" | "mjs" | "cjs" | "ts" | "jsx" | "tsx");
     let head = &text[..text.floor_char_boundary(HEAD.min(text.len()))];
     let tail = &text[text.floor_char_boundary(text.len().saturating_sub(HEAD))..];
-    let is_marked = head.contains("@generated") || head.contains("DO NOT EDIT");
+    // Colours of a terminal.
+    let is_marked = head.contains("\u{1b}[") || head.contains("@generated") || head.contains("DO NOT EDIT");
     let is_minified = (is_script || matches!(ending, "html" | "htm" | "css"))
         && text.lines().any(|line| line.len() > LONGEST_LINE && !line.contains(";base64,"));
     let is_compiled = is_script && tail.contains("# sourceMappingURL=");

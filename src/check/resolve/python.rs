@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::LazyLock};
 
 use super::{
     super::{
-        facts::{Imported, What},
+        facts::{Imported, Name, Value, What},
         project::{Project, join, parent},
         syntax::Language,
     },
@@ -72,7 +72,8 @@ fn may_be_root(project: &Project, path: &str, root: &str, name: &str) -> bool {
         return false;
     }
     // The modules of a package are imported by its name, unless a script runs beside them.
-    is_top || parent(path) == root || !project.by_path.contains_key(below("__init__.py").as_str())
+    let is_above = path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+    is_top || is_above || !project.by_path.contains_key(below("__init__.py").as_str())
 }
 
 fn unambiguous(project: &Project, roots: &[&str], rest: &str) -> Resolution {
@@ -157,6 +158,14 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
         }
     }
     is_open |= facts.scopes[0].bindings.contains_key("__getattr__");
+    // A function that gets the module's name can add to it: `pass_through(__name__, …)`.
+    is_open |= facts.calls.iter().any(|call| {
+        let is_function = |name: &Name| name.text.starts_with(|c: char| c.is_lowercase()) && name.text != "getLogger";
+        call.scope == 0
+            && call.arguments.len() > 1
+            && call.path.last().is_some_and(is_function)
+            && matches!(&call.arguments[0].value, Value::Path(path) if path.len() == 1 && path[0].text == "__name__")
+    });
     let is_of_module = name.starts_with("__") && name.ends_with("__");
     // Modules that are made elsewhere: `sys.modules[…] = …`, `setattr(module, …)`.
     is_open |= project.units[unit].text.contains("sys.modules") || project.units[unit].text.contains("setattr(");

@@ -25,7 +25,8 @@ pub fn arity(project: &Project) -> Vec<Found> {
             // What is written from outside may be another function by then.
             let is_replaced =
                 call.path.len() > 1 && unit.language.is_script() && project.written.contains(function.name);
-            if is_replaced || !is_certain(project, home, function, index) {
+            let is_expected = unit.language == Language::Python && is_expected(unit.text, call.at);
+            if is_replaced || is_expected || !is_certain(project, home, function, index) {
                 continue;
             }
             let Some(complaint) = complaint(project, index, home, call, function, is_bound) else { continue };
@@ -42,6 +43,18 @@ fn shown(function: &Function) -> String {
     let names: Vec<&str> = function.parameters.iter().map(|parameter| parameter.name).collect();
     let list = names.join(", ");
     format!("{}({})", function.name, list.chars().take(80).collect::<String>())
+}
+
+/// Whether a call of Python stands below a `with` that waits for an error: `with pytest.raises(TypeError):`.
+fn is_expected(text: &str, at: usize) -> bool {
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let own = depth(text[start..].lines().next().unwrap_or_default());
+    let above = text[..start].lines().rev().find(|line| !line.trim().is_empty() && depth(line) < own);
+    above.is_some_and(|line| {
+        let line = line.trim_start();
+        line.starts_with("with ") && ["raises", "assertRaises", "assertWarns"].iter().any(|word| line.contains(word))
+    })
 }
 
 /// The function that a call reaches, and whether its first parameter is filled in by what stands before the dot.

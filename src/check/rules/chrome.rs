@@ -97,6 +97,13 @@ impl<'p, 't> Manifest<'p, 't> {
         self.project.units[self.unit].facts.settings.iter().find(|setting| setting.key == key)
     }
 
+    /// Firefox has scripts in the background, and actions of pages, in this version too.
+    fn is_of_firefox(&self) -> bool {
+        let settings = &self.project.units[self.unit].facts.settings;
+        let is_named = settings.iter().any(|setting| setting.key.starts_with("browser_specific_settings.gecko"));
+        is_named && self.setting("background.service_worker").is_none()
+    }
+
     fn list(&self, key: &str) -> Vec<&'p Setting<'t>> {
         let settings = &self.project.units[self.unit].facts.settings;
         settings.iter().filter(|setting| setting.key.rsplit_once('.').is_some_and(|(list, _)| list == key)).collect()
@@ -138,7 +145,9 @@ impl<'p, 't> Manifest<'p, 't> {
     fn is_named(&self, page: usize) -> bool {
         let path = self.project.path(page);
         let name = path.rsplit('/').next().unwrap_or(path);
-        self.units().any(|unit| self.project.path(unit) != path && self.project.units[unit].text.contains(name))
+        let is_for_tests = parent(path).split('/').any(|part| part.starts_with("test"));
+        let names = |unit: usize| self.project.path(unit) != path && self.project.units[unit].text.contains(name);
+        !is_for_tests && self.units().any(names)
     }
 
     /// Keys that do not go together, or not with this version.
@@ -162,7 +171,7 @@ impl<'p, 't> Manifest<'p, 't> {
                 }
             }
         }
-        if !self.is_v3() {
+        if !self.is_v3() || self.is_of_firefox() {
             return;
         }
         for (key, instead) in [
@@ -218,7 +227,8 @@ impl<'p, 't> Manifest<'p, 't> {
                     let message = format!("Manifest V3 has no 'chrome.{dotted}'; it has {instead}");
                     self.told(found, unit, second.at, &dotted, message);
                 }
-                if self.is_v3() && matches!(second.text, "browserAction" | "pageAction") && !access.is_guarded {
+                let is_gone = matches!(second.text, "browserAction" | "pageAction") && !self.is_of_firefox();
+                if self.is_v3() && is_gone && !access.is_guarded {
                     let message = format!("Manifest V3 has no 'chrome.{}'; it has chrome.action", second.text);
                     self.told(found, unit, second.at, second.text, message);
                 }

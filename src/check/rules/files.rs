@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Rule,
+        Rule, Severity,
         project::{Project, join, parent},
         syntax::Language,
     },
@@ -35,7 +35,11 @@ pub fn missing(project: &Project) -> Vec<Found> {
                 _ => false,
             };
             if kind && let Some(target) = missing_setting(project, index, &setting.text) {
-                found.push(told(project, index, setting.at, &setting.text, target));
+                let misfit = told(project, index, setting.at, &setting.text, target);
+                // `npm init` writes this one, and nobody loads it.
+                let is_preset = setting.key == "main" && setting.text == "index.js";
+                let severity = if is_preset { Severity::Hint } else { Severity::Error };
+                found.push(Found { severity, ..misfit });
             }
         }
     }
@@ -156,8 +160,20 @@ fn missing_from_root(project: &Project, unit: usize, rooted: &str, is_template: 
 }
 
 /// Tools of a build that copy files beside pages.
-const COPIERS: &[&str] =
-    &["webpack", "gulp", "grunt", "rollup", "parcel", "react-scripts", "@vue/cli-service", "@angular/cli", "copyfiles"];
+const COPIERS: &[&str] = &[
+    "webpack",
+    "gulp",
+    "grunt",
+    "rollup",
+    "parcel",
+    "react-scripts",
+    "@vue/cli-service",
+    "@angular/cli",
+    "copyfiles",
+    "vite-plugin-static-copy",
+    "copy-webpack-plugin",
+    "rollup-plugin-copy",
+];
 
 /// Other languages are compiled to a stylesheet of the same name.
 fn is_styled(project: &Project, target: &str) -> bool {
@@ -270,7 +286,8 @@ fn of_cargo(project: &Project) -> Vec<Found> {
         let text = project.tree.files[*file].text.as_deref().unwrap_or_default();
         for target in &cargo.targets {
             let is_there = join(directory, target).is_none_or(|target| project.exists(&target));
-            if is_there || target == "false" || !target.ends_with(".rs") || project.is_material(*file) {
+            let is_for_tests = !directory.is_empty() && is_beside(&path);
+            if is_for_tests || is_there || target == "false" || !target.ends_with(".rs") || project.is_material(*file) {
                 continue;
             }
             let at = text.find(target.as_str()).unwrap_or_default();

@@ -103,7 +103,11 @@ pub fn is_beside(path: &str) -> bool {
         || name == "conftest.py"
         || name.contains(".config.")
         || matches!(name, "setup.py" | "noxfile.py" | "tasks.py" | "Gruntfile.js" | "gulpfile.js");
-    is_test || parent(path).split('/').any(|part| beside.contains(&part.to_lowercase().as_str()))
+    let is_aside = |part: &str| {
+        let is_hidden = part.starts_with('.') && part.len() > 1;
+        is_hidden || beside.contains(&part.to_lowercase().as_str())
+    };
+    is_test || parent(path).split('/').any(is_aside)
 }
 
 /// Packages that are used and not declared.
@@ -139,6 +143,7 @@ fn is_locked(project: &Project, name: &str) -> bool {
     let dashed = name.to_lowercase().replace('_', "-");
     let forms = [
         format!("\"node_modules/{name}\""),
+        format!("\"{name}\": {{"),
         format!("\"{name}@"),
         format!("\n{name}@"),
         format!(" {name}@"),

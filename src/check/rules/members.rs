@@ -57,7 +57,11 @@ pub fn missing(project: &Project) -> Vec<Found> {
             let Some((home, class)) = class else { continue };
             let definition = &project.units[home].facts.classes[class];
             let is_struct = definition.kind == super::super::facts::ClassKind::Struct && !definition.is_open;
-            if is_struct && !definition.members.contains_key(field.name.text) && project.units[home].is_read() {
+            // Go lets a field of an embedded struct be named like one's own.
+            let is_there = definition.members.contains_key(field.name.text)
+                || unit.language == Language::Go
+                    && !matches!(project.member(home, class, field.name.text, 8), FoundMember::Missing);
+            if is_struct && !is_there && project.units[home].is_read() {
                 let path = [*field.of.last().unwrap_or(&field.name), field.name];
                 found.push(told_of(project, index, &path, 1, Within::Class(home, class)));
             }

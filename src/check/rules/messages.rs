@@ -344,7 +344,21 @@ fn sockets<'p>(project: &'p Project) -> Channel<'p> {
             let is_own = |text: &str| {
                 !matches!(
                     text,
-                    "connection" | "connect" | "disconnect" | "connect_error" | "error" | "disconnecting" | "reconnect"
+                    "connection"
+                        | "connect"
+                        | "disconnect"
+                        | "connect_error"
+                        | "error"
+                        | "disconnecting"
+                        | "reconnect"
+                        | "close"
+                        | "packet"
+                        | "upgrade"
+                        | "drain"
+                        | "ping"
+                        | "pong"
+                        | "end"
+                        | "timeout"
                 )
             };
             match (method.text, &first.value) {

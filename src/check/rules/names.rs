@@ -148,7 +148,7 @@ pub fn undefined(project: &Project) -> Vec<Found> {
             }
         }
         // That many unknown names are the words of a program that runs the file.
-        if unit.language.is_script() && told.len() > STRANGERS {
+        if (unit.language.is_script() || unit.language == Language::Python) && told.len() > STRANGERS {
             found.truncate(before);
         }
     }

@@ -98,7 +98,7 @@ pub fn placeholders(project: &Project) -> Vec<Found> {
                 lower.starts_with("...") || lower.starts_with('…') || lower.ends_with("...") || lower.ends_with('…');
             let is_placeholder = PLACEHOLDERS.iter().any(|placeholder| {
                 words.contains(placeholder)
-                    && (has_dots || !WITH_DOTS.contains(placeholder) && words.len() < placeholder.len() + 25)
+                    && (has_dots || !WITH_DOTS.contains(placeholder) && words.len() < placeholder.len() + 16)
             });
             if is_placeholder {
                 let message = format!("'{bare}' stands where code should be");
