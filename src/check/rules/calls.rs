@@ -23,17 +23,16 @@ pub fn arity(project: &Project) -> Vec<Found> {
             let Some((home, number, is_bound)) = callee(project, index, call) else { continue };
             let function = &project.units[home].facts.functions[number];
             // What is written from outside may be another function by then.
-            let is_replaced =
-                call.path.len() > 1 && unit.language.is_script() && project.written.contains(function.name);
+            let called = call.path.last().map_or("", |name| name.text);
+            let is_replaced = call.path.len() > 1 && unit.language.is_script() && project.written.contains(called);
             let is_expected = unit.language == Language::Python && is_expected(unit.text, call.at);
             if is_replaced || is_expected || !is_certain(project, home, function, index) {
                 continue;
             }
             let Some(complaint) = complaint(project, index, home, call, function, is_bound) else { continue };
-            let name = call.path.last().map_or("", |name| name.text);
             let place = project.path(home);
-            let message = format!("'{name}' {complaint}: it is {} in '{place}'", shown(function));
-            found.push(Found::error(index, call.at, Rule::Arity, name, message).looked_in(place));
+            let message = format!("'{called}' {complaint}: it is {} in '{place}'", shown(function));
+            found.push(Found::error(index, call.at, Rule::Arity, called, message).looked_in(place));
         }
     }
     found
