@@ -96,7 +96,7 @@ impl<'t> Manifests<'t> {
         let is_template = !name.ends_with(".html") && parent(path).split('/').any(|part| TEMPLATES.contains(&part));
         // What tests are given to read.
         let mut parts = parent(path).split('/').skip_while(|part| !matches!(*part, "test" | "tests"));
-        let is_given = parts.any(|part| matches!(part, "samples" | "data" | "resources"));
+        let is_given = parts.any(|part| matches!(part, "samples" | "data" | "resources" | "expected"));
         let is_bundle = name.contains(".min.") || name.ends_with("bundle.js");
         let is_template = is_template || name.split('.').next().is_some_and(|stem| stem.ends_with("_template"));
         parent(path).split('/').any(is_listed) || is_template || is_given || is_bundle
@@ -147,14 +147,10 @@ impl<'t> Manifests<'t> {
                 if setting.key == "name" || is_bundled {
                     packages.insert(setting.text.to_string());
                 }
-                if matches!(
-                    setting.key.as_ref(),
-                    "scripts.build"
-                        | "scripts.prepare"
-                        | "scripts.prepublishOnly"
-                        | "scripts.prepack"
-                        | "scripts.compile"
-                ) {
+                let builds = ["build", "prepare", "prepublishOnly", "prepack", "compile"];
+                let script = setting.key.strip_prefix("scripts.");
+                if script.is_some_and(|script| builds.iter().any(|build| script.split(':').any(|part| part == *build)))
+                {
                     self.built.insert(parent(path));
                 }
             }

@@ -69,6 +69,7 @@ const DISTRIBUTIONS: &[(&str, &[&str])] = &[
     ("nacl", &["pynacl"]),
     ("MySQLdb", &["mysqlclient"]),
     ("psycopg2", &["psycopg2-binary"]),
+    ("actstream", &["django-activity-stream"]),
     ("rest_framework", &["djangorestframework"]),
     ("environ", &["django-environ"]),
     ("decouple", &["python-decouple"]),

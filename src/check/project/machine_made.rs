@@ -14,10 +14,18 @@ pub fn is_machine_made(path: &str, text: &str) -> bool {
     // Colours of a terminal.
     let is_marked = head.contains("\u{1b}[") || head.contains("@generated") || head.contains("DO NOT EDIT");
     let is_minified = (is_script || matches!(ending, "html" | "htm" | "css"))
-        && text.lines().any(|line| line.len() > LONGEST_LINE && !line.contains(";base64,"));
+        && text.lines().any(|line| line.len() > LONGEST_LINE && without_data(line) > LONGEST_LINE);
     let is_compiled = is_script && tail.contains("# sourceMappingURL=");
     let is_published = (is_script || ending == "css") && has_banner(head);
     is_marked || is_minified || is_compiled || is_published || path.split('/').any(has_version)
+}
+
+/// The length of a line without the pictures and fonts in it.
+fn without_data(line: &str) -> usize {
+    let is_data = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let mut parts = line.split(";base64,");
+    let first = parts.next().map_or(0, str::len);
+    first + parts.map(|part| part.trim_start_matches(is_data).len()).sum::<usize>()
 }
 
 /// `/*! Library v1.2.3`: the comment that tools keep for a licence, with a version in it.

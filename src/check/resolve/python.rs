@@ -111,11 +111,20 @@ fn below(project: &Project, base: &str, dotted: &str) -> Resolution {
     let may_be_compiled = stem.starts_with('_') && project.has_compiled;
     // A module below a file is no module, but an attribute of it: `import os.path`.
     let is_attribute = project.by_path.contains_key(format!("{}.py", directory).as_str());
+    // A package that makes its modules when it is loaded, as `six.moves`.
+    let makes_modules = std::iter::successors(Some(directory), |at| (!at.is_empty()).then(|| parent(at))).any(|at| {
+        let package = project.unit_at(&format!("{at}/__init__.py"));
+        package.is_some_and(|unit| {
+            let text = project.units[unit].text;
+            text.contains("sys.modules") || text.contains("meta_path") || text.contains("__path__")
+        })
+    });
     let is_built = project.manifests.may_be_built(&format!("{target}.py"), &project.directories);
     if is_near
         || is_version
         || may_be_compiled
         || is_attribute
+        || makes_modules
         || is_built
         || stem.ends_with("_pb2")
         || stem.ends_with("_pb2_grpc")

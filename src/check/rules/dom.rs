@@ -37,6 +37,7 @@ pub fn missing_ids(project: &Project) -> Vec<Found> {
             // A library looks for ids in the pages of others.
             let is_told = !project.is_material(project.units[wanted.unit].file) && !is_test(project.path(wanted.unit));
             if !is_told
+                || is_asked(project.units[wanted.unit].text, wanted.at)
                 || ids.may_have(wanted.id)
                 || has_other_words(project, &wanted)
                 || !told.insert((wanted.unit, wanted.id.to_owned()))
@@ -190,6 +191,19 @@ fn ids_of_selector(selector: &str) -> Vec<(usize, &str)> {
         }
     }
     ids
+}
+
+/// Whether markup in a script listens to an event by an attribute: `@name=${…}`.
+pub fn listens(project: &Project, name: &str) -> bool {
+    let attribute = format!("@{name}=");
+    project.tree.files.iter().filter_map(|file| file.text.as_deref()).any(|text| text.contains(&attribute))
+}
+
+/// Whether an element is looked for in a condition, which says that it may not be there.
+fn is_asked(text: &str, at: usize) -> bool {
+    let line = text[..at.min(text.len())].rsplit('\n').next().unwrap_or_default();
+    let rest = text[at.min(text.len())..].lines().next().unwrap_or_default();
+    line.trim_start().trim_start_matches("} else ").starts_with("if (") && !rest.contains(").")
 }
 
 /// So many classes of one sheet can be left over from what its author tried.

@@ -120,6 +120,13 @@ fn missing_link(project: &Project, unit: usize, written: &str, by: &str) -> Opti
     let text = project.units[unit].text;
     let is_template = ["{{", "{%", "<%", "<?php"].iter().any(|mark| text.contains(mark)) || text.contains("<base ");
     let directory = parent(project.path(unit));
+    // A part of a page is put into others, and its addresses count from there.
+    let lower = text[..text.floor_char_boundary(text.len().min(4_000))].to_lowercase();
+    let is_part = project.units[unit].language == Language::Html
+        && !["<html", "<!doctype", "<head", "<body"].iter().any(|tag| lower.contains(tag));
+    if is_part {
+        return None;
+    }
     if let Some(rooted) = bare.strip_prefix('/') {
         return missing_from_root(project, unit, rooted, is_template);
     }
@@ -134,10 +141,17 @@ fn missing_link(project: &Project, unit: usize, written: &str, by: &str) -> Opti
         return None;
     }
     let target = join(directory, bare)?;
-    let is_there = project.exists(&target) || decoded(&target).is_some_and(|target| project.exists(&target));
+    // Vite serves what lies in `public` as if it lay beside the page.
+    let is_public = join(directory, &format!("public/{bare}")).is_some_and(|target| project.exists(&target));
+    let is_there =
+        is_public || project.exists(&target) || decoded(&target).is_some_and(|target| project.exists(&target));
     let may_come =
         project.manifests.may_be_built(&target, &project.directories) || is_bundle(last) || is_media(project, &target);
-    let may_come = may_come || is_styled(project, &target) || is_collected(project, &target);
+    // A stylesheet is put together elsewhere, and its addresses count from there.
+    let is_moved = project.units[unit].language == Language::Css
+        && project.manifests.has_build(path)
+        && project.by_path.keys().any(|path| path.rsplit('/').next() == Some(last));
+    let may_come = may_come || is_moved || is_styled(project, &target) || is_collected(project, &target);
     (!is_there && !may_come).then_some(target)
 }
 
@@ -171,6 +185,9 @@ const COPIERS: &[&str] = &[
     "@angular/cli",
     "copyfiles",
     "vite-plugin-static-copy",
+    "@rspack/core",
+    "@rsbuild/core",
+    "esbuild",
     "copy-webpack-plugin",
     "rollup-plugin-copy",
 ];

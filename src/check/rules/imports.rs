@@ -119,6 +119,7 @@ pub fn undeclared(project: &Project) -> Vec<Found> {
         let manifest = match project.units[unit].language {
             Language::Python => undeclared_python(project, path, name),
             Language::Go => Some("go.mod".to_owned()),
+            _ if is_below(project, &import.from) => None,
             _ => undeclared_node(project, path, name),
         };
         let Some(manifest) = manifest else { continue };
@@ -135,6 +136,16 @@ pub fn undeclared(project: &Project) -> Vec<Found> {
         found.push(make(unit, import.at, Rule::UndeclaredPackage, name, message).looked_in(manifest).nearest(nearest));
     }
     found
+}
+
+/// Whether a bundler can find the import below one of the project's own directories: `utils/app`.
+fn is_below(project: &Project, from: &str) -> bool {
+    let ends = ["", ".js", ".ts", ".jsx", ".tsx", ".mjs", ".vue", "/index.js", "/index.ts", "/index.tsx", "/index.jsx"];
+    let ends: Vec<String> = ends.iter().map(|end| format!("{from}{end}")).collect();
+    project.by_path.keys().any(|path| {
+        ends.iter()
+            .any(|end| path.strip_suffix(end.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('/')))
+    })
 }
 
 /// Whether a lock file of the project names the package, or is there and too long to be read.

@@ -106,6 +106,7 @@ fn is_certain(project: &Project, unit: usize, path: &[Name], number: usize, insi
             }
             let sets = [
                 "setattr(",
+                "__setattr__(",
                 "__dict__",
                 "Object.assign(this",
                 "Object.defineProperty",

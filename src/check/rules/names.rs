@@ -9,7 +9,7 @@ use super::{
     super::{
         Rule,
         facts::{Mention, What},
-        project::Project,
+        project::{Project, Unit},
         resolve::{Exported, Resolution, exported, may_be_generated},
         syntax::Language,
     },
@@ -44,53 +44,7 @@ const RESERVED: &[&str] =
 /// Built-in names of Python 2.7 up to 3.14, and what every module has.
 static PYTHON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("../names/python.txt").lines().collect());
 /// What every package of Go has: the universe block of its specification.
-const GO: &[&str] = &[
-    "any",
-    "bool",
-    "byte",
-    "comparable",
-    "complex64",
-    "complex128",
-    "error",
-    "float32",
-    "float64",
-    "int",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "rune",
-    "string",
-    "uint",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "uintptr",
-    "true",
-    "false",
-    "iota",
-    "nil",
-    "append",
-    "cap",
-    "clear",
-    "close",
-    "complex",
-    "copy",
-    "delete",
-    "imag",
-    "len",
-    "make",
-    "max",
-    "min",
-    "new",
-    "panic",
-    "print",
-    "println",
-    "real",
-    "recover",
-    "_",
-];
+static GO: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("../names/go.txt").lines().collect());
 
 /// Names that nothing defines.
 pub fn undefined(project: &Project) -> Vec<Found> {
@@ -108,7 +62,7 @@ pub fn undefined(project: &Project) -> Vec<Found> {
                     || surroundings.has_script_name(project, mention.name.text)
             },
             Language::Python => &|mention| PYTHON.contains(mention.name.text),
-            Language::Go => &|mention| GO.contains(&mention.name.text) || in_package(project, index, mention),
+            Language::Go => &|mention| GO.contains(mention.name.text) || in_package(project, index, mention),
             _ => continue,
         };
         let suspects: Vec<&Mention> = unit
@@ -204,6 +158,31 @@ impl<'t> Surroundings<'t> {
                 || text.contains("createElement(\"script\")")
                 || text.contains("importScripts(")
         };
+        // A package that is imported for what it does, and tools that import by themselves.
+        let brings = |unit: &Unit| {
+            unit.facts.imports.iter().any(|import| {
+                let before = unit.text[..import.at.min(unit.text.len())].trim_end_matches(['"', '\'', ' ']);
+                before.ends_with("import") && !import.from.starts_with(['.', '/']) && !import.from.ends_with("css")
+            })
+        };
+        let has_foreign_scripts = has_foreign_scripts
+            || project.units.iter().any(|unit| unit.language.is_script() && brings(unit))
+            || project.manifests.node.values().any(|packages| {
+                ["unplugin-auto-import", "nuxt", "wxt", "@angular/core"].iter().any(|tool| packages.contains(*tool))
+            });
+        // What a page loads and the project does not have is served by somebody else.
+        let names: HashSet<&str> = project.by_path.keys().filter_map(|path| path.rsplit('/').next()).collect();
+        let is_served = |target: &str| {
+            let bare = target.split(['?', '#']).next().unwrap_or(target);
+            !names.contains(bare.rsplit('/').next().unwrap_or(bare))
+        };
+        let has_foreign_scripts = has_foreign_scripts
+            || project.units.iter().filter(|unit| unit.language == Language::Html).any(|unit| {
+                let links = unit.facts.links.iter().filter(|link| link.by == "src" && is_script(&link.target));
+                links.into_iter().any(|link| link.target.starts_with('/') && is_served(&link.target))
+                    || ["static '", "static \""].iter().any(|tag| unit.text.contains(tag))
+                        && unit.text.contains("<script")
+            });
         let mut has_foreign_scripts = has_foreign_scripts
             || project.units.iter().any(|unit| unit.language.is_script() && makes_scripts(unit.text));
         let (mut configured, mut foreign) = (HashSet::new(), HashSet::new());

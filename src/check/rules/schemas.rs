@@ -66,6 +66,19 @@ fn has_computed_name(text: &str) -> bool {
     })
 }
 
+/// Where a statement ends: at the first semicolon outside of comments.
+pub fn end_of(statement: &str) -> usize {
+    let mut at = 0;
+    for line in statement.split_inclusive('\n') {
+        let code = line.split("--").next().unwrap_or_default();
+        if let Some(end) = code.find(';') {
+            return at + end;
+        }
+        at += line.len();
+    }
+    statement.len()
+}
+
 /// The tables that `ALTER TABLE` names, and what it renames them to. `upper` is the text in capitals.
 pub fn altered<'t>(text: &'t str, upper: &str) -> Vec<&'t str> {
     let mut names = Vec::new();
@@ -97,7 +110,7 @@ pub fn is_named_by_query(text: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{altered, has_computed_name, is_named_by_query};
+    use super::{altered, end_of, has_computed_name, is_named_by_query};
 
     #[test]
     fn tables_are_made_in_other_ways() {
@@ -106,6 +119,7 @@ mod tests {
         assert!(!has_computed_name("CREATE TABLE IF NOT EXISTS notes (id)"));
         let text = "ALTER TABLE IF EXISTS notes RENAME TO entries; alter table a add b text;";
         assert_eq!(altered(text, &text.to_uppercase()), ["notes", "entries", "a"]);
+        assert_eq!(end_of("a -- b; c\n, d; e"), 14);
         assert!(is_named_by_query("steps AS MATERIALIZED (SELECT 1)", "steps"));
         assert!(!is_named_by_query("SELECT * FROM steps ASC", "steps"));
     }

@@ -139,7 +139,7 @@ fn schema(text: &str, tables: &mut HashMap<String, Table>) {
     }
     for (start, _) in upper.match_indices("CREATE ") {
         let Some(statement) = text.get(start..) else { continue };
-        let end = statement.find(';').unwrap_or(statement.len()).min(8_000);
+        let end = schemas::end_of(statement).min(8_000);
         let statement = &statement[..statement.floor_char_boundary(end)];
         let words = words(statement);
         let mut at = 1;

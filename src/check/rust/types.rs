@@ -214,7 +214,7 @@ fn is_rewritten(attributes: &str) -> bool {
     let before = attributes.split("derive(").next().unwrap_or_default();
     before.split("#[").skip(1).any(|attribute| {
         let name = attribute.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-        !own.contains(&name)
+        !name.is_empty() && !own.contains(&name)
     })
 }
 
