@@ -193,9 +193,19 @@ fn ids_of_selector(selector: &str) -> Vec<(usize, &str)> {
     ids
 }
 
-/// Whether markup in a script listens to an event by an attribute: `@name=${…}`.
+/// Whether markup in a script listens to an event by an attribute: `@name=${…}`, or a component that is not read names it.
 pub fn listens(project: &Project, name: &str) -> bool {
     let attribute = format!("@{name}=");
+    let quoted = [format!("'{name}'"), format!("\"{name}\"")];
+    let components = project
+        .tree
+        .files
+        .iter()
+        .filter(|file| [".vue", ".svelte", ".astro"].iter().any(|ending| file.path.ends_with(ending)));
+    let names = |text: &str| quoted.iter().any(|quoted| text.contains(quoted));
+    if components.filter_map(|file| file.text.as_deref()).any(names) {
+        return true;
+    }
     project.tree.files.iter().filter_map(|file| file.text.as_deref()).any(|text| text.contains(&attribute))
 }
 
