@@ -34,8 +34,7 @@ const OF_GO: &[&str] =
     &["gorm.io", "github.com/jinzhu/gorm", "xorm.io", "entgo.io", "github.com/uptrace/bun", "github.com/beego"];
 const OF_RUST: &[&str] = &["sea_orm", "sea_orm_migration", "sea_query", "diesel", "ormx", "welds"];
 /// The same, by what their users write.
-const CALLS: &[&str] =
-    &["create_table(", "createTable(", "CreateTable(", "AutoMigrate(", "__tablename__", "models.Model)"];
+const CALLS: &[&str] = &["create_table(", "createTable(", "CreateTable(", "AutoMigrate("];
 
 /// Whether tables are made in ways that are not seen.
 pub fn has_more(project: &Project) -> bool {
