@@ -36,8 +36,19 @@ impl<'t> Reader<'t> {
     }
 
     fn each(&mut self, node: Node, scope: usize) {
+        // A variable is seen from behind its declaration on; that of a loop's head is seen in its body too.
+        let is_sequence = !matches!(node.kind(), "for_clause" | "labeled_statement");
+        let mut scope = scope;
         for child in children(node) {
-            self.visit(child, scope);
+            match child.kind() {
+                "short_var_declaration" if is_sequence => {
+                    let behind = self.facts.scope(scope, ScopeKind::Block);
+                    self.short_variables(child, scope, behind);
+                    scope = behind;
+                }
+                "var_declaration" | "const_declaration" if scope != 0 => scope = self.local_variables(child, scope),
+                _ => self.visit(child, scope),
+            }
         }
     }
 
@@ -60,8 +71,8 @@ impl<'t> Reader<'t> {
                 self.function(node, scope);
             }
             "type_spec" | "type_alias" => self.type_declaration(node, scope),
-            "const_spec" | "var_spec" => self.variables(node, scope),
-            "short_var_declaration" => self.short_variables(node, scope),
+            "const_spec" | "var_spec" => self.variables(node, scope, scope),
+            "short_var_declaration" => self.short_variables(node, scope, scope),
             "range_clause" => {
                 self.each_field(node, "right", scope);
                 self.bind_left(node, scope);

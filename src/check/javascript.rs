@@ -64,6 +64,7 @@ impl<'t> Reader<'t> {
         match node.kind() {
             "comment" => {}
             "import_statement" => self.import_statement(node, scope),
+            "import_alias" => self.import_alias(node, scope),
             "export_statement" => self.export_statement(node, scope),
             "function_declaration" | "generator_function_declaration" | "function_signature" => {
                 self.function_declaration(node, scope);

@@ -1,92 +1,21 @@
 //! What manifests say: which packages are declared, which directories are not the project's own work.
 
+mod directories;
+mod python;
+
 use std::collections::{HashMap, HashSet};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use self::{
+    directories::{BUILT, MATERIAL, TEMPLATES},
+    python::Python,
+};
 use super::{
     facts::Setting,
     project::{Unit, parent},
 };
 use crate::workspace::tree::Tree;
-
-/// Directories with files for tests to read, and with what other projects wrote.
-const MATERIAL: &[&str] = &[
-    "fixtures",
-    "fixture",
-    "__fixtures__",
-    "testdata",
-    "test-data",
-    "test_data",
-    "testfixtures",
-    "__snapshots__",
-    "snapshots",
-    "vendor",
-    "_vendor",
-    "vendored",
-    "third_party",
-    "third-party",
-    "thirdparty",
-    "node_modules",
-    "bower_components",
-    "site-packages",
-    "dist-packages",
-    "__mocks__",
-    "golden",
-    "goldens",
-    "corpus",
-    "stubs",
-    "dist",
-    "htmlcov",
-    "coverage",
-    ".next",
-    "storybook-static",
-    "boilerplate",
-    "scaffold",
-    "scaffolds",
-    "skeleton",
-    "cookiecutter",
-];
-/// The same, except for the pages in them, which are the project's own.
-const TEMPLATES: &[&str] = &["templates", "template"];
-/// Directories that a build fills.
-const BUILT: &[&str] = &[
-    "dist",
-    "build",
-    "out",
-    "lib",
-    "es",
-    "esm",
-    "cjs",
-    "umd",
-    "types",
-    "typings",
-    "_build",
-    "target",
-    "coverage",
-    "generated",
-    "gen",
-    "bin",
-    "bundles",
-    "bundle",
-    ".next",
-    ".nuxt",
-    ".svelte-kit",
-    ".output",
-    "public",
-    "static",
-    "_site",
-    "pkg",
-    "wasm",
-    "compiled",
-    "release",
-    "docs",
-    "artifacts",
-    "tmp",
-    ".cache",
-    "node_modules",
-    "vendor",
-];
 
 #[derive(Default)]
 pub struct Manifests<'t> {
@@ -97,6 +26,8 @@ pub struct Manifests<'t> {
     /// By the directory of each `go.mod`: the module's name and what it requires.
     pub go: HashMap<&'t str, GoModule<'t>>,
     pub python: Python,
+    /// Directories of each `package.json` that has a build.
+    built: HashSet<&'t str>,
     /// Beginnings of imports that a configuration gives a meaning.
     pub aliases: HashSet<String>,
     ignored: Option<Gitignore>,
@@ -117,15 +48,6 @@ pub struct GoModule<'t> {
     pub name: &'t str,
     pub requires: Vec<&'t str>,
     pub has_vendor: bool,
-}
-
-#[derive(Default)]
-pub struct Python {
-    pub is_declared: bool,
-    /// Distributions in the form that compares: lower case, with dashes.
-    pub distributions: HashSet<String>,
-    /// Something in it is computed, so there may be more.
-    pub is_open: bool,
 }
 
 impl<'t> Manifests<'t> {
@@ -172,7 +94,12 @@ impl<'t> Manifests<'t> {
         let is_listed = |part: &str| MATERIAL.contains(&part.to_lowercase().as_str());
         let name = path.rsplit('/').next().unwrap_or(path);
         let is_template = !name.ends_with(".html") && parent(path).split('/').any(|part| TEMPLATES.contains(&part));
-        parent(path).split('/').any(is_listed) || is_template || name.contains(".min.") || name.ends_with(".bundle.js")
+        // What tests are given to read.
+        let mut parts = parent(path).split('/').skip_while(|part| !matches!(*part, "test" | "tests"));
+        let is_given = parts.any(|part| matches!(part, "samples" | "data" | "resources" | "expected"));
+        let is_bundle = name.contains(".min.") || name.ends_with("bundle.js");
+        let is_template = is_template || name.split('.').next().is_some_and(|stem| stem.ends_with("_template"));
+        parent(path).split('/').any(is_listed) || is_template || is_given || is_bundle
     }
 
     /// Whether a build may put the file there: into a directory that is not there yet, or that git leaves out.
@@ -184,6 +111,17 @@ impl<'t> Manifests<'t> {
         });
         is_built
             || self.ignored.as_ref().is_some_and(|ignored| ignored.matched_path_or_any_parents(path, false).is_ignore())
+    }
+
+    /// Whether a manifest above the file has a build, which may put more there than is seen.
+    pub fn has_build(&self, path: &str) -> bool {
+        above(path).any(|directory| self.built.contains(directory))
+    }
+
+    /// Whether a manifest above the file declares one of these packages.
+    pub fn declares(&self, path: &str, packages: &[&str]) -> bool {
+        let mut declared = above(path).filter_map(|directory| self.node.get(directory));
+        declared.any(|declared| packages.iter().any(|package| declared.contains(*package)))
     }
 
     fn json(&mut self, path: &'t str, settings: &[Setting<'t>]) {
@@ -208,6 +146,12 @@ impl<'t> Manifests<'t> {
                     setting.key.starts_with("bundleDependencies.") || setting.key.starts_with("bundledDependencies.");
                 if setting.key == "name" || is_bundled {
                     packages.insert(setting.text.to_string());
+                }
+                let builds = ["build", "prepare", "prepublishOnly", "prepack", "compile"];
+                let script = setting.key.strip_prefix("scripts.");
+                if script.is_some_and(|script| builds.iter().any(|build| script.split(':').any(|part| part == *build)))
+                {
+                    self.built.insert(parent(path));
                 }
             }
             self.node.insert(parent(path), packages);
@@ -366,6 +310,11 @@ impl<'t> Manifests<'t> {
             }
         }
     }
+}
+
+/// The directories above a file, nearest first.
+fn above(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(parent(path)), |directory| (!directory.is_empty()).then(|| parent(directory)))
 }
 
 /// Configurations that can give an import another meaning.

@@ -1,6 +1,7 @@
 //! All files of a project with their facts, and how to find one by its path. Pure: texts come in as values.
 
 mod all_of_rust;
+mod machine_made;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -9,6 +10,7 @@ use rayon::prelude::*;
 
 use self::{
     all_of_rust::AllOfRust,
+    machine_made::is_machine_made,
     words::{python_roots, words},
 };
 use super::{
@@ -33,6 +35,10 @@ pub struct Project<'t> {
     /// The unit that is a whole file.
     unit_of_file: Vec<Option<usize>>,
     pub directories: HashSet<&'t str>,
+    /// The files that are not the work of the project's authors.
+    machine_made: HashSet<usize>,
+    /// Endings of files that the project has only below its tests: these are there to be read by them.
+    of_tests: HashSet<&'t str>,
     /// The files of a directory.
     pub files_in: HashMap<&'t str, Vec<usize>>,
     pub manifests: Manifests<'t>,
@@ -131,6 +137,14 @@ impl<'t> Project<'t> {
             by_path,
             unit_of_file,
             directories,
+            of_tests: languages_of_tests(tree),
+            machine_made: (0..tree.files.len())
+                .into_par_iter()
+                .filter(|file| {
+                    let text = tree.files[*file].text.as_deref().unwrap_or_default();
+                    is_machine_made(&tree.files[*file].path, text)
+                })
+                .collect(),
             files_in,
             manifests,
             modules: Modules::default(),
@@ -284,13 +298,37 @@ impl<'t> Project<'t> {
 
     /// Files that are there to be read by tests, or that others wrote: nothing is said about them.
     pub fn is_material(&self, file: usize) -> bool {
-        self.manifests.is_material(&self.tree.files[file].path)
+        let path = &self.tree.files[file].path;
+        let is_given = is_of_tests(path) && self.of_tests.contains(ending(path));
+        is_given || self.machine_made.contains(&file) || self.manifests.is_material(&self.tree.files[file].path)
     }
 
     /// The nearest of `names` to `name`, if any is near.
     pub fn nearest<'n>(&self, name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
         nearest::nearest(name, names)
     }
+}
+
+/// The endings of code that stands below directories of tests, and nowhere else beside other code.
+fn languages_of_tests(tree: &Tree) -> HashSet<&str> {
+    let code = tree.files.iter().map(|file| file.path.as_str()).filter(|path| {
+        let language = Language::of(path);
+        language.is_script() || matches!(language, Language::Python | Language::Go | Language::Rust)
+    });
+    let (tests, own): (Vec<&str>, Vec<&str>) = code.partition(|path| is_of_tests(path));
+    let own: HashSet<&str> = own.into_iter().map(ending).collect();
+    if own.is_empty() {
+        return own;
+    }
+    tests.into_iter().map(ending).filter(|ending| !own.contains(ending)).collect()
+}
+
+fn is_of_tests(path: &str) -> bool {
+    parent(path).split('/').any(|part| matches!(part, "test" | "tests"))
+}
+
+fn ending(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
 /// A file's facts, and those of the scripts and styles in it.

@@ -13,6 +13,7 @@ mod models;
 mod names;
 mod routes;
 mod rust;
+mod schemas;
 mod shapes;
 mod syntax;
 mod tables;

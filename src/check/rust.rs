@@ -46,7 +46,8 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// Items and statements one after another, with the attributes that stand before them.
-    fn items(&mut self, node: Node, scope: usize) {
+    fn items(&mut self, node: Node, home: usize) {
+        let mut scope = home;
         let mut is_conditional = false;
         let mut attributes: Option<usize> = None;
         for child in children(node) {
@@ -61,15 +62,29 @@ impl<'t> Reader<'t, '_> {
                 _ => {
                     self.guards += usize::from(is_conditional);
                     let before = attributes.map_or("", |start| &self.source[start..child.start_byte()]);
-                    if !self.item(child, scope, before) {
-                        self.visit(child, scope);
-                    }
+                    scope = self.statement(child, home, scope, before);
                     self.guards -= usize::from(is_conditional);
                     is_conditional = false;
                     attributes = None;
                 }
             }
         }
+    }
+
+    /// Reads one of the items and statements of a block, and gives the scope behind it.
+    ///
+    /// Items are seen in the whole block, variables from behind their declaration on.
+    fn statement(&mut self, node: Node, home: usize, scope: usize, before: &'t str) -> usize {
+        if node.kind() == "let_declaration" {
+            let behind = self.facts.scope(scope, ScopeKind::Block);
+            self.let_declaration(node, scope, behind);
+            return behind;
+        }
+        let is_statement = matches!(node.kind(), "expression_statement" | "macro_invocation");
+        if !self.item(node, if is_statement { scope } else { home }, before) {
+            self.visit(node, scope);
+        }
+        scope
     }
 
     /// The strings of attributes: routes and names stand there.
@@ -92,6 +107,18 @@ impl<'t> Reader<'t, '_> {
         });
     }
 
+    /// Reads a closure, and gives the scope of its parameters.
+    fn closure(&mut self, node: Node, scope: usize) -> usize {
+        let inner = self.facts.scope(scope, ScopeKind::Block);
+        if let Some(parameters) = node.child_by_field_name("parameters") {
+            self.pattern(parameters, inner, None);
+        }
+        if let Some(body) = node.child_by_field_name("body") {
+            self.visit(body, inner);
+        }
+        inner
+    }
+
     fn each(&mut self, node: Node, scope: usize) {
         for child in children(node) {
             self.visit(child, scope);
@@ -106,15 +133,19 @@ impl<'t> Reader<'t, '_> {
                 self.items(node, inner);
             }
             "closure_expression" => {
-                let inner = self.facts.scope(scope, ScopeKind::Block);
-                if let Some(parameters) = node.child_by_field_name("parameters") {
-                    self.pattern(parameters, inner, None);
-                }
-                if let Some(body) = node.child_by_field_name("body") {
-                    self.visit(body, inner);
+                self.closure(node, scope);
+            }
+            // The grammar ends the closure `|a| a..a + 1` before the dots.
+            "range_expression" if node.named_child(0).is_some_and(|first| first.kind() == "closure_expression") => {
+                let mut scope = scope;
+                for child in children(node) {
+                    match child.kind() {
+                        "closure_expression" => scope = self.closure(child, scope),
+                        _ => self.visit(child, scope),
+                    }
                 }
             }
-            "let_declaration" => self.let_declaration(node, scope),
+            "let_declaration" => self.let_declaration(node, scope, scope),
             "let_condition" => {
                 if let Some(value) = node.child_by_field_name("value") {
                     self.visit(value, scope);

@@ -146,8 +146,11 @@ pub fn fault(tree: &Tree, source: &str, language: Language) -> Option<Fault> {
         // Where the signs pair when they are merely counted, the grammar has lost its way, not the author.
         let count = |sign: char| source.matches(sign).count();
         // Strings that the grammar of Rust does not know.
-        let has_odd_strings =
-            language == Language::Rust && ["br#", "c\"", "cr#"].iter().any(|start| source.contains(start));
+        let has_odd_strings = language == Language::Rust
+            && ["br#", "c\"", "cr#", "_}'", "_}\""].iter().any(|start| source.contains(start));
+        // Since version 1.26 `new` of Go takes a value, which the grammar does not know.
+        let has_new = language == Language::Go && ["new(\"", "new(`", "new('"].iter().any(|new| source.contains(new));
+        let has_odd_strings = has_odd_strings || has_new;
         let is_uneven = [('(', ')'), ('[', ']'), ('{', '}')].iter().any(|(open, close)| count(*open) != count(*close));
         return Some(Fault { at, what, is_certain: is_uneven && language != Language::Html && !has_odd_strings });
     }

@@ -112,7 +112,12 @@ impl<'t> Project<'t> {
             What::Function(function) => Target::Function { unit, function: *function, is_bound: false },
             What::Class(class) => Target::Class(unit, *class),
             What::Import(import, imported) => self.of_import(unit, scope, *import, *imported, steps),
-            What::Value(Some(type_of)) => self.of_type(unit, scope, type_of, steps),
+            What::Value(Some(type_of)) => {
+                // In Go and Rust a variable is not seen where it is made: `qr := qr.New()`.
+                let is_sequential = matches!(self.units[unit].language, Language::Go | Language::Rust);
+                let around = self.units[unit].facts.scopes[scope].parent.filter(|_| is_sequential);
+                self.of_type(unit, around.unwrap_or(scope), type_of, steps)
+            }
             What::Value(None) | What::Type | What::Module(_) => Target::Unknown,
         }
     }
@@ -128,6 +133,7 @@ impl<'t> Project<'t> {
             };
         }
         if let (Language::Python, Imported::Name(name)) = (self.units[unit].language, imported)
+            && !self.is_bound_by_package(unit, number, name)
             && let Some(module) = submodule(self, unit, import, name)
         {
             return Target::Unit(module);
@@ -152,6 +158,17 @@ impl<'t> Project<'t> {
                 found => found,
             },
         }
+    }
+
+    /// Whether the package itself gives out something else under the name of one of its modules.
+    fn is_bound_by_package(&self, unit: usize, import: usize, name: &str) -> bool {
+        let Resolution::Unit(package) = *self.resolution(unit, import) else { return false };
+        let facts = &self.units[package].facts;
+        let bindings = facts.scopes[0].bindings.get(name).map_or(&[][..], Vec::as_slice);
+        bindings.iter().any(|binding| match binding.what {
+            What::Import(import, Imported::Name(_)) => !facts.imports[import].from.ends_with('.'),
+            _ => true,
+        })
     }
 
     fn of_export(&self, unit: usize, name: &'t str, steps: usize) -> Target {

@@ -168,3 +168,36 @@ fn links_that_lead_out_are_not_followed() {
     std::os::unix::fs::symlink(outside.path().join("x.js"), smol.dir.path().join("x.js")).expect("links");
     smol.args(["check", "--rule", "unresolved-import"]).success();
 }
+
+/// A program that reads from a table which its schema does not make.
+fn reading(requirements: &str) -> Smol {
+    Smol::new()
+        .offline()
+        .write("schema.sql", "CREATE TABLE notes (id INTEGER PRIMARY KEY);\n")
+        .write("requirements.txt", requirements)
+        .write("main.py", "def read(db):\n    return db.execute(\"SELECT id FROM users\")\n")
+}
+
+#[test]
+fn tables_that_classes_make_are_not_asked_for() {
+    reading("flask\n").args(["check"]).exit(1).prints("no schema of the project has the table 'users'");
+    reading("django\n").args(["check"]).success().prints("no misfits in");
+}
+
+/// A program that uses a package which only another one needs.
+fn borrowing(lock: &str) -> Smol {
+    Smol::new()
+        .offline()
+        .write("package.json", "{ \"name\": \"a\", \"dependencies\": { \"express\": \"4\" } }\n")
+        .write("package-lock.json", lock)
+        .write("main.js", "import debug from 'debug';\ndebug('a');\n")
+}
+
+#[test]
+fn a_package_that_comes_along_is_a_hint() {
+    borrowing("{}\n").args(["check"]).exit(1).prints("error[undeclared-package]");
+    let lock = "{ \"packages\": { \"node_modules/debug\": { \"version\": \"4.0.0\" } } }\n";
+    borrowing(lock).args(["check"]).success().prints("hint[undeclared-package]");
+    let smol = Smol::new().offline().write("requirements.txt", "django\n");
+    smol.write("main.py", "import asgiref\n\nprint(asgiref)\n").args(["check"]).success().prints("hint[");
+}

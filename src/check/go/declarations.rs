@@ -68,7 +68,8 @@ impl<'t> Reader<'t> {
                 while let Some(node) = left.pop() {
                     if node.kind() == "type_identifier" {
                         let name = self.name(node);
-                        self.facts.bind(inner, name, What::Type);
+                        let types = self.facts.scopes[inner].parent.unwrap_or(inner);
+                        self.facts.bind(types, name, What::Type);
                     }
                     left.extend(children(node));
                 }
@@ -86,7 +87,9 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn function(&mut self, node: Node, scope: usize) -> usize {
-        let inner = self.facts.scope(scope, ScopeKind::Function);
+        // Names of types are those around the parameters, whatever these are called.
+        let types = self.facts.scope(scope, ScopeKind::Block);
+        let inner = self.facts.scope(types, ScopeKind::Function);
         let name = node.child_by_field_name("name").map(|name| self.name(name));
         let body = node.child_by_field_name("body");
         let at = name.map_or(node.start_byte(), |name| name.at);
@@ -111,16 +114,16 @@ impl<'t> Reader<'t> {
             scope: inner,
         });
         if let Some(list) = node.child_by_field_name("type_parameters") {
-            self.type_parameters(list, inner);
+            self.type_parameters(list, types);
         }
         if let Some(list) = node.child_by_field_name("parameters") {
-            self.facts.functions[index].parameters = self.parameters(list, inner);
+            self.facts.functions[index].parameters = self.parameters(list, types, inner);
         }
         if let Some(result) = result {
             if result.kind() == "parameter_list" {
-                self.parameters(result, inner);
+                self.parameters(result, types, inner);
             } else {
-                self.visit(result, inner);
+                self.visit(result, types);
             }
         }
         if let Some(body) = body {
@@ -145,12 +148,12 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn parameters(&mut self, list: Node, scope: usize) -> Vec<Parameter<'t>> {
+    fn parameters(&mut self, list: Node, types: usize, scope: usize) -> Vec<Parameter<'t>> {
         let mut parameters = Vec::new();
         for declaration in children(list).into_iter().filter(|child| child.kind().ends_with("parameter_declaration")) {
             let made = declaration.child_by_field_name("type");
             if let Some(made) = made {
-                self.visit(made, scope);
+                self.visit(made, types);
             }
             let is_rest = declaration.kind() == "variadic_parameter_declaration";
             let kind = if is_rest { ParameterKind::Rest } else { ParameterKind::Positional };
@@ -256,7 +259,24 @@ impl<'t> Reader<'t> {
         }
     }
 
-    pub(super) fn variables(&mut self, node: Node, scope: usize) {
+    /// Declarations inside a function, each seen from behind itself on; gives the scope behind the last.
+    pub(super) fn local_variables(&mut self, node: Node, mut scope: usize) -> usize {
+        for child in children(node) {
+            match child.kind() {
+                "var_spec_list" => scope = self.local_variables(child, scope),
+                "var_spec" | "const_spec" => {
+                    let behind = self.facts.scope(scope, ScopeKind::Block);
+                    self.variables(child, scope, behind);
+                    scope = behind;
+                }
+                _ => self.visit(child, scope),
+            }
+        }
+        scope
+    }
+
+    /// What it binds is bound in `home`.
+    pub(super) fn variables(&mut self, node: Node, scope: usize, home: usize) {
         let made = node.child_by_field_name("type");
         if let Some(made) = made {
             self.visit(made, scope);
@@ -274,11 +294,12 @@ impl<'t> Reader<'t> {
         for (index, name) in names.into_iter().filter(|name| name.is_named()).enumerate() {
             let type_of = annotated.clone().or_else(|| made_here.clone().filter(|_| index == 0));
             let name = self.name(name);
-            self.facts.bind(scope, name, What::Value(type_of));
+            self.facts.bind(home, name, What::Value(type_of));
         }
     }
 
-    pub(super) fn short_variables(&mut self, node: Node, scope: usize) {
+    /// What it binds is bound in `home`, which its own values do not see.
+    pub(super) fn short_variables(&mut self, node: Node, scope: usize, home: usize) {
         let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
             return;
         };
@@ -289,7 +310,7 @@ impl<'t> Reader<'t> {
         for (index, target) in children(left).into_iter().enumerate() {
             let type_of = values.get(index).and_then(|value| self.type_of(*value));
             let name = self.name(target);
-            self.facts.bind(scope, name, What::Value(type_of));
+            self.facts.bind(home, name, What::Value(type_of));
         }
     }
 }

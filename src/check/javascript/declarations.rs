@@ -47,7 +47,7 @@ impl<'t> Reader<'t> {
             is_plain: !is_signature,
             class,
             owner: None,
-            receiver: Receiver::None,
+            receiver: if class.is_some() && !has_token(node, "static") { Receiver::First } else { Receiver::None },
             returns: None,
             is_stub: false,
             is_public: true,
@@ -186,6 +186,8 @@ impl<'t> Reader<'t> {
                     function.name = name.text;
                     function.at = name.at;
                 }
+                // A type of its own says what may be left out.
+                function.is_plain &= node.child_by_field_name("type").is_none();
                 What::Function(*index)
             }
             Some(value) => What::Value(annotated.map(Type::Instance).or_else(|| self.type_of(value))),
@@ -320,7 +322,10 @@ impl<'t> Reader<'t> {
                     }
                     let value = member.child_by_field_name("value").map(|value| self.value(value, inner));
                     let function = match value {
-                        Some(Value::Function(function)) => Some(function),
+                        Some(Value::Function(function)) => {
+                            self.facts.functions[function].is_plain &= member.child_by_field_name("type").is_none();
+                            Some(function)
+                        }
                         _ => None,
                     };
                     let type_of =

@@ -12,6 +12,25 @@ use super::{
     Reader, children,
 };
 
+/// Functions that write members to what they get, in the language and in the usual libraries.
+const ADD_MEMBERS: &[&str] = &[
+    "assign",
+    "assignIn",
+    "call",
+    "apply",
+    "defineProperty",
+    "defineProperties",
+    "extend",
+    "merge",
+    "mixin",
+    "mixins",
+    "defaults",
+    "defaultsDeep",
+    "makeObservable",
+    "makeAutoObservable",
+    "extendObservable",
+];
+
 impl<'t> Reader<'t> {
     fn import(&mut self, from: Cow<'t, str>, at: usize, kind: ImportKind) -> usize {
         let is_guarded = self.guards > 0 || (kind != ImportKind::Module && self.nesting > 0);
@@ -41,7 +60,6 @@ impl<'t> Reader<'t> {
             return;
         }
         let Some(source) = node.child_by_field_name("source") else {
-            // `import a = b.c` of TypeScript.
             return self.each(node, scope);
         };
         let from = self.string(source);
@@ -64,6 +82,21 @@ impl<'t> Reader<'t> {
                 "named_imports" => self.named_imports(part, import, scope),
                 _ => {}
             }
+        }
+    }
+
+    /// `import a = b.c` of TypeScript.
+    pub(super) fn import_alias(&mut self, node: Node, scope: usize) {
+        let mut parts = children(node).into_iter();
+        let Some(alias) = parts.next() else { return };
+        let name = self.name(alias);
+        self.facts.bind(scope, name, What::Type);
+        let mut of = parts.next();
+        while let Some(inner) = of.filter(|of| of.kind() == "nested_identifier") {
+            of = inner.named_child(0);
+        }
+        if let Some(of) = of {
+            self.visit(of, scope);
         }
     }
 
@@ -231,8 +264,7 @@ impl<'t> Reader<'t> {
             _ => {
                 // Whoever gets `this` can add to it.
                 let is_own = |argument: &Argument| matches!(&argument.value, Value::Path(path) if path[0].text == "this" && path.len() == 1);
-                let adds =
-                    words.last().is_some_and(|last| matches!(*last, "assign" | "call" | "apply" | "defineProperty"));
+                let adds = words.last().is_some_and(|last| ADD_MEMBERS.contains(last));
                 if let (true, Some(class)) =
                     (adds && call.arguments.iter().any(is_own), self.facts.scopes[call.scope].class)
                 {

@@ -264,7 +264,12 @@ impl<'t> Reader<'t> {
                 }
                 "property_identifier" => {}
                 "member_expression" => {
-                    self.chain(child, scope, Touch::Write);
+                    let target = self.chain(child, scope, Touch::Write);
+                    if let ([this, member], Some(class)) = (target.as_slice(), self.facts.scopes[scope].class)
+                        && this.text == "this"
+                    {
+                        self.member(class, *member, None);
+                    }
                 }
                 _ => self.assigned_pattern(child, scope),
             }

@@ -17,10 +17,12 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
     if from == "C" || from.starts_with('.') {
         return Resolution::Unknown;
     }
-    // The longest module name that the import begins with, nearest first.
-    let mut modules: Vec<(&&str, &str)> =
-        project.manifests.go.iter().map(|(directory, module)| (directory, module.name)).collect();
-    modules.sort_by_key(|(_, name)| std::cmp::Reverse(name.len()));
+    // The longest module name that the import begins with; where several manifests declare the same, the one nearest
+    // above the file, and no other.
+    let own = nearest_manifest(project, project.path(unit));
+    let mut modules: Vec<(&str, &str)> =
+        project.manifests.go.iter().map(|(directory, module)| (*directory, module.name)).collect();
+    modules.sort_by_key(|(directory, name)| (std::cmp::Reverse(name.len()), Some(*directory) != own, *directory));
     for (directory, name) in modules {
         let Some(rest) =
             from.strip_prefix(name).filter(|rest| !name.is_empty() && (rest.is_empty() || rest.starts_with('/')))
@@ -50,20 +52,25 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
         return Resolution::Standard;
     }
     // The nearest manifest above the file has to require it.
-    let mut directory = parent(project.path(unit));
+    let Some(module) = own.and_then(|directory| project.manifests.go.get(directory)) else {
+        return Resolution::Unknown;
+    };
+    let is_required = module
+        .requires
+        .iter()
+        .any(|required| from.strip_prefix(required).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+    if is_required || module.has_vendor { Resolution::Unknown } else { Resolution::Foreign(from.to_owned()) }
+}
+
+/// The directory of the manifest nearest above a file.
+fn nearest_manifest<'p>(project: &Project, path: &'p str) -> Option<&'p str> {
+    let mut directory = parent(path);
     loop {
-        if let Some(module) = project.manifests.go.get(directory) {
-            let is_required = module.requires.iter().any(|required| {
-                from.strip_prefix(required).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            });
-            return if is_required || module.has_vendor {
-                Resolution::Unknown
-            } else {
-                Resolution::Foreign(from.to_owned())
-            };
+        if project.manifests.go.contains_key(directory) {
+            return Some(directory);
         }
         if directory.is_empty() {
-            return Resolution::Unknown;
+            return None;
         }
         directory = parent(directory);
     }

@@ -104,7 +104,10 @@ fn relative(project: &Project, unit: usize, from: &str) -> Resolution {
     });
     let has_manifest = project.by_path.contains_key(format!("{target}/package.json").as_str());
     let is_compiled = target.ends_with(".node") || target.ends_with(".wasm");
-    if is_near || has_manifest || is_compiled || project.manifests.may_be_built(&target, &project.directories) {
+    let is_built = ["", ".ts", ".js", "/index.ts", "/index.js"]
+        .iter()
+        .any(|ending| project.manifests.may_be_built(&format!("{target}{ending}"), &project.directories));
+    if is_near || has_manifest || is_compiled || is_built {
         return Resolution::Unknown;
     }
     Resolution::Missing(target)
@@ -129,6 +132,11 @@ fn package(project: &Project, unit: usize, from: &str, import: &Import) -> Resol
             || (alias.len() > 1 && (from == alias || from.starts_with(alias.as_str())))
     });
     if first.starts_with('#') || first == "@" || is_aliased {
+        return Resolution::Unknown;
+    }
+    // What a generator of sites gives to the pages in it.
+    let is_of_site = matches!(first, "@site" | "@theme" | "@theme-original" | "@docusaurus" | "@generated");
+    if is_of_site && project.manifests.declares(project.path(unit), &["@docusaurus/core"]) {
         return Resolution::Unknown;
     }
     if BUILT_IN.contains(first) {

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::LazyLock};
 
 use super::{
     super::{
-        facts::{Imported, What},
+        facts::{Imported, Name, Value, What},
         project::{Project, join, parent},
         syntax::Language,
     },
@@ -31,7 +31,8 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
     }
     let first = rest.split('.').next().unwrap_or(rest);
     // The directory of the script itself, and any directory that may be on the path.
-    let roots: &[&str] = project.python_roots.get(first).map_or(&[], Vec::as_slice);
+    let roots = project.python_roots.get(first).map_or(&[][..], Vec::as_slice);
+    let roots: Vec<&str> = roots.iter().copied().filter(|root| may_be_root(project, path, root, first)).collect();
     if roots.is_empty() {
         return if STANDARD.contains(first) { Resolution::Standard } else { Resolution::Foreign(first.to_owned()) };
     }
@@ -39,11 +40,11 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
         return Resolution::Unknown;
     }
     let mut missing = None;
-    for root in roots {
+    for root in &roots {
         match below(project, root, rest) {
             Resolution::Missing(path) => missing = Some(path),
             // Several places may be meant.
-            Resolution::Unit(_) if roots.len() > 1 => return unambiguous(project, roots, rest),
+            Resolution::Unit(_) if roots.len() > 1 => return unambiguous(project, &roots, rest),
             found => return found,
         }
     }
@@ -56,6 +57,23 @@ pub fn resolve(project: &Project, unit: usize, from: &str) -> Resolution {
         Some(path) if is_whole => Resolution::Missing(path),
         _ => Resolution::Unknown,
     }
+}
+
+/// Whether a module of this directory can be what an absolute import in the file at `path` means.
+fn may_be_root(project: &Project, path: &str, root: &str, name: &str) -> bool {
+    let below = |name: &str| if root.is_empty() { name.to_owned() } else { format!("{root}/{name}") };
+    // No file imports itself: it has the name of a package that it wraps.
+    if path == below(&format!("{name}.py")) {
+        return false;
+    }
+    let is_top = root.is_empty() || ["src", "lib", "python"].contains(&root);
+    // A package from elsewhere is nearer than a file of the same name somewhere in the project.
+    if !is_top && project.manifests.python.distributes(name) {
+        return false;
+    }
+    // The modules of a package are imported by its name, unless a script runs beside them.
+    let is_above = path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+    is_top || is_above || !project.by_path.contains_key(below("__init__.py").as_str())
 }
 
 fn unambiguous(project: &Project, roots: &[&str], rest: &str) -> Resolution {
@@ -93,11 +111,20 @@ fn below(project: &Project, base: &str, dotted: &str) -> Resolution {
     let may_be_compiled = stem.starts_with('_') && project.has_compiled;
     // A module below a file is no module, but an attribute of it: `import os.path`.
     let is_attribute = project.by_path.contains_key(format!("{}.py", directory).as_str());
+    // A package that makes its modules when it is loaded, as `six.moves`.
+    let makes_modules = std::iter::successors(Some(directory), |at| (!at.is_empty()).then(|| parent(at))).any(|at| {
+        let package = project.unit_at(&format!("{at}/__init__.py"));
+        package.is_some_and(|unit| {
+            let text = project.units[unit].text;
+            text.contains("sys.modules") || text.contains("meta_path") || text.contains("__path__")
+        })
+    });
     let is_built = project.manifests.may_be_built(&format!("{target}.py"), &project.directories);
     if is_near
         || is_version
         || may_be_compiled
         || is_attribute
+        || makes_modules
         || is_built
         || stem.ends_with("_pb2")
         || stem.ends_with("_pb2_grpc")
@@ -140,6 +167,14 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
         }
     }
     is_open |= facts.scopes[0].bindings.contains_key("__getattr__");
+    // A function that gets the module's name can add to it: `pass_through(__name__, …)`.
+    is_open |= facts.calls.iter().any(|call| {
+        let is_function = |name: &Name| name.text.starts_with(|c: char| c.is_lowercase()) && name.text != "getLogger";
+        call.scope == 0
+            && call.arguments.len() > 1
+            && call.path.last().is_some_and(is_function)
+            && matches!(&call.arguments[0].value, Value::Path(path) if path.len() == 1 && path[0].text == "__name__")
+    });
     let is_of_module = name.starts_with("__") && name.ends_with("__");
     // Modules that are made elsewhere: `sys.modules[…] = …`, `setattr(module, …)`.
     is_open |= project.units[unit].text.contains("sys.modules") || project.units[unit].text.contains("setattr(");

@@ -54,6 +54,8 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("webNavigation", &["webNavigation"]),
     ("webRequest", &["webRequest"]),
 ];
+/// What is there without the permission of its namespace.
+const FREE: &[&str] = &["management.uninstallSelf", "management.getSelf", "management.getPermissionWarningsByManifest"];
 /// What Manifest V2 had and V3 has no more.
 const GONE: &[(&str, &str)] = &[
     ("tabs.executeScript", "chrome.scripting.executeScript"),
@@ -95,6 +97,13 @@ impl<'p, 't> Manifest<'p, 't> {
         self.project.units[self.unit].facts.settings.iter().find(|setting| setting.key == key)
     }
 
+    /// Firefox has scripts in the background, and actions of pages, in this version too.
+    fn is_of_firefox(&self) -> bool {
+        let settings = &self.project.units[self.unit].facts.settings;
+        let is_named = settings.iter().any(|setting| setting.key.starts_with("browser_specific_settings.gecko"));
+        is_named && self.setting("background.service_worker").is_none()
+    }
+
     fn list(&self, key: &str) -> Vec<&'p Setting<'t>> {
         let settings = &self.project.units[self.unit].facts.settings;
         settings.iter().filter(|setting| setting.key.rsplit_once('.').is_some_and(|(list, _)| list == key)).collect()
@@ -119,12 +128,36 @@ impl<'p, 't> Manifest<'p, 't> {
             .push(Found::error(unit, at, Rule::ChromeExtension, name, message).looked_in(self.project.path(self.unit)));
     }
 
+    /// Pages that run in a sandbox of their own, and the scripts that these load: no policy forbids them anything.
+    fn sandboxed(&self) -> BTreeSet<String> {
+        let directory = parent(self.project.path(self.unit));
+        let pages: Vec<String> =
+            self.list("sandbox.pages").iter().filter_map(|page| join(directory, &page.text)).collect();
+        let mut sandboxed: BTreeSet<String> = pages.iter().cloned().collect();
+        for page in &pages {
+            let links = self.project.unit_at(page).map(|unit| &self.project.units[unit].facts.links);
+            sandboxed.extend(links.into_iter().flatten().filter_map(|link| join(parent(page), &link.target)));
+        }
+        sandboxed
+    }
+
+    /// Whether anything of the extension names the page: others lie there for people.
+    fn is_named(&self, page: usize) -> bool {
+        let path = self.project.path(page);
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_for_tests = parent(path).split('/').any(|part| part.starts_with("test"));
+        let names = |unit: usize| self.project.path(unit) != path && self.project.units[unit].text.contains(name);
+        !is_for_tests && self.units().any(names)
+    }
+
     /// Keys that do not go together, or not with this version.
     fn keys(&self, found: &mut Vec<Found>) {
         let popup = ["action", "browser_action", "page_action"]
             .iter()
             .find_map(|action| self.setting(&format!("{action}.default_popup")));
-        if popup.is_some_and(|popup| !popup.text.is_empty()) {
+        // A popup that is set while the extension runs may be taken away again.
+        let is_set = self.units().any(|unit| self.project.units[unit].text.contains(".setPopup("));
+        if popup.is_some_and(|popup| !popup.text.is_empty()) && !is_set {
             for unit in self.units().filter(|unit| self.project.units[*unit].language.is_script()) {
                 for access in &self.project.units[unit].facts.accesses {
                     let words: Vec<&str> = access.path.iter().map(|name| name.text).collect();
@@ -138,7 +171,7 @@ impl<'p, 't> Manifest<'p, 't> {
                 }
             }
         }
-        if !self.is_v3() {
+        if !self.is_v3() || self.is_of_firefox() {
             return;
         }
         for (key, instead) in [
@@ -184,17 +217,18 @@ impl<'p, 't> Manifest<'p, 't> {
                 {
                     continue;
                 }
-                if !access.is_guarded {
+                let dotted = access.path.iter().skip(1).take(2).map(|name| name.text).collect::<Vec<_>>().join(".");
+                if !access.is_guarded && !FREE.contains(&dotted.as_str()) {
                     used.entry(second.text).or_insert((unit, second.at));
                 }
-                let dotted = access.path.iter().skip(1).take(2).map(|name| name.text).collect::<Vec<_>>().join(".");
                 if let Some((_, instead)) =
                     GONE.iter().find(|(gone, _)| self.is_v3() && *gone == dotted && !access.is_guarded)
                 {
                     let message = format!("Manifest V3 has no 'chrome.{dotted}'; it has {instead}");
                     self.told(found, unit, second.at, &dotted, message);
                 }
-                if self.is_v3() && matches!(second.text, "browserAction" | "pageAction") && !access.is_guarded {
+                let is_gone = matches!(second.text, "browserAction" | "pageAction") && !self.is_of_firefox();
+                if self.is_v3() && is_gone && !access.is_guarded {
                     let message = format!("Manifest V3 has no 'chrome.{}'; it has chrome.action", second.text);
                     self.told(found, unit, second.at, second.text, message);
                 }
@@ -206,9 +240,10 @@ impl<'p, 't> Manifest<'p, 't> {
                 let message = format!("'chrome.{api}' is not there without the permission '{}'", permissions[0]);
                 let nearest = self.project.nearest(permissions[0], granted.iter().copied());
                 let place = self.project.path(self.unit);
-                found.push(
-                    Found::error(*unit, *at, Rule::ChromeExtension, api, message).looked_in(place).nearest(nearest),
-                );
+                // A build may add to the manifest.
+                let is_built = self.project.manifests.has_build(place);
+                let make = if is_built { Found::hint } else { Found::error };
+                found.push(make(*unit, *at, Rule::ChromeExtension, api, message).looked_in(place).nearest(nearest));
             }
         }
         if used.contains_key("action") && self.setting("action").is_none() && self.is_v3() {
@@ -241,7 +276,12 @@ impl<'p, 't> Manifest<'p, 't> {
         if !self.is_v3() {
             return;
         }
+        let sandboxed = self.sandboxed();
+        let is_sandboxed = |unit: &usize| sandboxed.contains(self.project.path(*unit));
         for unit in self.units().filter(|unit| self.project.units[*unit].language == Language::Html) {
+            if is_sandboxed(&unit) || !self.is_named(unit) {
+                continue;
+            }
             let facts = &self.project.units[unit].facts;
             for script in &facts.scripts {
                 let what = match script.kind {
@@ -267,7 +307,7 @@ impl<'p, 't> Manifest<'p, 't> {
                 }
             }
         }
-        for unit in self.units().filter(|unit| self.project.units[*unit].language.is_script()) {
+        for unit in self.units().filter(|unit| self.project.units[*unit].language.is_script() && !is_sandboxed(unit)) {
             for call in &self.project.units[unit].facts.calls {
                 let is_eval = matches!(call.path.as_slice(), [only] if only.text == "eval" || only.text == "Function" && call.is_new);
                 if is_eval {

@@ -37,6 +37,7 @@ pub fn missing_ids(project: &Project) -> Vec<Found> {
             // A library looks for ids in the pages of others.
             let is_told = !project.is_material(project.units[wanted.unit].file) && !is_test(project.path(wanted.unit));
             if !is_told
+                || is_asked(project.units[wanted.unit].text, wanted.at)
                 || ids.may_have(wanted.id)
                 || has_other_words(project, &wanted)
                 || !told.insert((wanted.unit, wanted.id.to_owned()))
@@ -192,6 +193,32 @@ fn ids_of_selector(selector: &str) -> Vec<(usize, &str)> {
     ids
 }
 
+/// Whether markup in a script listens to an event by an attribute: `@name=${…}`, or a component that is not read names it.
+pub fn listens(project: &Project, name: &str) -> bool {
+    let attribute = format!("@{name}=");
+    let quoted = [format!("'{name}'"), format!("\"{name}\"")];
+    let components = project
+        .tree
+        .files
+        .iter()
+        .filter(|file| [".vue", ".svelte", ".astro"].iter().any(|ending| file.path.ends_with(ending)));
+    let names = |text: &str| quoted.iter().any(|quoted| text.contains(quoted));
+    if components.filter_map(|file| file.text.as_deref()).any(names) {
+        return true;
+    }
+    project.tree.files.iter().filter_map(|file| file.text.as_deref()).any(|text| text.contains(&attribute))
+}
+
+/// Whether an element is looked for in a condition, which says that it may not be there.
+fn is_asked(text: &str, at: usize) -> bool {
+    let line = text[..at.min(text.len())].rsplit('\n').next().unwrap_or_default();
+    let rest = text[at.min(text.len())..].lines().next().unwrap_or_default();
+    line.trim_start().trim_start_matches("} else ").starts_with("if (") && !rest.contains(").")
+}
+
+/// So many classes of one sheet can be left over from what its author tried.
+const MOST_UNKNOWN: usize = 12;
+
 /// Classes that only a stylesheet or only a script knows.
 pub fn unknown_classes(project: &Project) -> Vec<Found> {
     let mut found = Vec::new();
@@ -219,11 +246,22 @@ pub fn unknown_classes(project: &Project) -> Vec<Found> {
         .filter(|mark| mark.kind == MarkKind::Class)
         .map(|mark| mark.name.text)
         .collect();
+    let mut uses: HashMap<&str, u32> = HashMap::new();
+    all_styles.iter().for_each(|class| *uses.entry(class).or_default() += 1);
+    let is_unknown = |class: &str| project.occurrences(class) <= uses.get(class).copied().unwrap_or_default();
+    let mut of_sheet: HashMap<usize, (usize, usize)> = HashMap::new();
+    for (class, (unit, _)) in &styled {
+        let (all, unknown) = of_sheet.entry(*unit).or_default();
+        *all += 1;
+        *unknown += usize::from(is_unknown(class));
+    }
     for (class, (unit, at)) in &styled {
-        let uses = all_styles.iter().filter(|styled| *styled == class).count() as u32;
-        if project.occurrences(class) <= uses
-            && !project.is_material(project.units[*unit].file)
-            && !may_be_put_together(project, class)
+        // A sheet of which hardly anything is used was not made for this project.
+        let (all, unknown) = of_sheet[unit];
+        if unknown > MOST_UNKNOWN && unknown * 4 > all {
+            continue;
+        }
+        if is_unknown(class) && !project.is_material(project.units[*unit].file) && !may_be_put_together(project, class)
         {
             let message = format!("nothing but this stylesheet knows the class '{class}'");
             let nearest = project.nearest(class, known.iter().copied());
@@ -278,12 +316,17 @@ fn linked_stylesheets(project: &Project) -> Vec<usize> {
 
 /// `'is-' + state`: the class may be made of parts.
 fn may_be_put_together(project: &Project, class: &str) -> bool {
-    let Some((before, _)) = class.rsplit_once('-') else { return false };
-    let part = format!("{before}-");
-    project.units.iter().filter(|unit| unit.language != Language::Css).any(|unit| {
-        unit.facts
-            .literals
-            .iter()
-            .any(|literal| literal.text.ends_with(&part) || literal.text.contains(&format!("{part}$")))
-    })
+    let parts: Vec<&str> = class.match_indices(['-', '_']).map(|(at, _)| &class[..=at]).collect();
+    let in_literal = project.units.iter().filter(|unit| unit.language != Language::Css).any(|unit| {
+        unit.facts.literals.iter().any(|literal| {
+            parts.iter().any(|part| literal.text.ends_with(part) || literal.text.contains(&format!("{part}$")))
+        })
+    });
+    // Pages that are filled in: `class="state-{{ state }}"`.
+    in_literal
+        || project.tree.files.iter().filter_map(|file| file.text.as_deref()).any(|text| {
+            parts
+                .iter()
+                .any(|part| text.match_indices(part).any(|(at, _)| text[at + part.len()..].starts_with(['{', '<'])))
+        })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Rule,
+        Rule, Severity,
         project::{Project, join, parent},
         syntax::Language,
     },
@@ -27,13 +27,19 @@ pub fn missing(project: &Project) -> Vec<Found> {
         let name = path.rsplit('/').next().unwrap_or(path);
         for setting in &unit.facts.settings {
             let kind = match name {
+                // What is built is not there yet.
+                "package.json" | "manifest.json" if project.manifests.has_build(path) => false,
                 "package.json" => of_package(&setting.key, &setting.text),
                 "manifest.json" if is_extension(project, index) => of_extension(&setting.key),
                 _ if name.starts_with("tsconfig") => of_tsconfig(&setting.key, &setting.text),
                 _ => false,
             };
             if kind && let Some(target) = missing_setting(project, index, &setting.text) {
-                found.push(told(project, index, setting.at, &setting.text, target));
+                let misfit = told(project, index, setting.at, &setting.text, target);
+                // `npm init` writes this one, and nobody loads it.
+                let is_preset = setting.key == "main" && setting.text == "index.js";
+                let severity = if is_preset { Severity::Hint } else { Severity::Error };
+                found.push(Found { severity, ..misfit });
             }
         }
     }
@@ -45,6 +51,12 @@ pub fn missing(project: &Project) -> Vec<Found> {
 /// Pages that a server of Flask fills in.
 fn of_templates(project: &Project) -> Vec<Found> {
     let mut found = Vec::new();
+    // Loaders of its own find pages anywhere.
+    let loads = ["jinja_loader", "ChoiceLoader", "FileSystemLoader", "PrefixLoader", "DispatchingJinjaLoader"];
+    let mut servers = project.units.iter().filter(|unit| unit.language == Language::Python);
+    if servers.any(|unit| loads.iter().any(|word| unit.text.contains(word))) {
+        return found;
+    }
     for (index, unit) in project.units.iter().enumerate() {
         let is_told = unit.language == Language::Python && unit.is_read() && !project.is_material(unit.file);
         if !is_told || !unit.facts.imports.iter().any(|import| import.from == "flask") || is_beside(project.path(index))
@@ -108,16 +120,38 @@ fn missing_link(project: &Project, unit: usize, written: &str, by: &str) -> Opti
     let text = project.units[unit].text;
     let is_template = ["{{", "{%", "<%", "<?php"].iter().any(|mark| text.contains(mark)) || text.contains("<base ");
     let directory = parent(project.path(unit));
+    // A part of a page is put into others, and its addresses count from there.
+    let lower = text[..text.floor_char_boundary(text.len().min(4_000))].to_lowercase();
+    let is_part = project.units[unit].language == Language::Html
+        && !["<html", "<!doctype", "<head", "<body"].iter().any(|tag| lower.contains(tag));
+    if is_part {
+        return None;
+    }
     if let Some(rooted) = bare.strip_prefix('/') {
         return missing_from_root(project, unit, rooted, is_template);
     }
     if is_template {
         return None;
     }
+    let path = project.path(unit);
+    // Bundlers look for such a name among the packages, and put files beside the page that are not there yet.
+    let is_of_package = by == "@import" && !bare.starts_with('.') && !project.manifests.node.is_empty();
+    let is_bundled = project.manifests.has_build(path) && project.manifests.declares(path, COPIERS);
+    if is_of_package && bare.contains('/') || is_bundled {
+        return None;
+    }
     let target = join(directory, bare)?;
-    let is_there = project.exists(&target) || decoded(&target).is_some_and(|target| project.exists(&target));
+    // Vite serves what lies in `public` as if it lay beside the page.
+    let is_public = join(directory, &format!("public/{bare}")).is_some_and(|target| project.exists(&target));
+    let is_there =
+        is_public || project.exists(&target) || decoded(&target).is_some_and(|target| project.exists(&target));
     let may_come =
         project.manifests.may_be_built(&target, &project.directories) || is_bundle(last) || is_media(project, &target);
+    // A stylesheet is put together elsewhere, and its addresses count from there.
+    let is_moved = project.units[unit].language == Language::Css
+        && project.manifests.has_build(path)
+        && project.by_path.keys().any(|path| path.rsplit('/').next() == Some(last));
+    let may_come = may_come || is_moved || is_styled(project, &target) || is_collected(project, &target);
     (!is_there && !may_come).then_some(target)
 }
 
@@ -135,7 +169,46 @@ fn missing_from_root(project: &Project, unit: usize, rooted: &str, is_template: 
     let is_page_of_root = parent(project.path(unit)).split('/').next().is_none_or(|directory| directory != "docs");
     let may_come =
         is_bundle(last) || project.manifests.may_be_built(rooted, &project.directories) || is_media(project, rooted);
+    let may_come = may_come || is_styled(project, rooted);
     (!is_there && !is_near && has_directory && is_page_of_root && !may_come && !is_template).then(|| rooted.to_owned())
+}
+
+/// Tools of a build that copy files beside pages.
+const COPIERS: &[&str] = &[
+    "webpack",
+    "gulp",
+    "grunt",
+    "rollup",
+    "parcel",
+    "react-scripts",
+    "@vue/cli-service",
+    "@angular/cli",
+    "copyfiles",
+    "vite-plugin-static-copy",
+    "@rspack/core",
+    "@rsbuild/core",
+    "esbuild",
+    "copy-webpack-plugin",
+    "rollup-plugin-copy",
+];
+
+/// Other languages are compiled to a stylesheet of the same name.
+fn is_styled(project: &Project, target: &str) -> bool {
+    let Some(stem) = target.strip_suffix(".css") else { return false };
+    let name = stem.rsplit('/').next().unwrap_or(stem);
+    [".scss", ".sass", ".less", ".styl", ".pcss"].iter().any(|ending| {
+        let source = format!("{name}{ending}");
+        project.by_path.keys().any(|path| path.rsplit('/').next() == Some(source.as_str()))
+    })
+}
+
+/// Django serves the files of all directories called `static` as one.
+fn is_collected(project: &Project, target: &str) -> bool {
+    let inside = |path: &str| -> Option<String> {
+        let (before, inside) = path.split_once("static/")?;
+        (before.is_empty() || before.ends_with('/')).then(|| inside.to_owned())
+    };
+    inside(target).is_some_and(|wanted| project.by_path.keys().any(|path| inside(path).as_ref() == Some(&wanted)))
 }
 
 /// What bundlers, and the tools that minify, write.
@@ -230,7 +303,8 @@ fn of_cargo(project: &Project) -> Vec<Found> {
         let text = project.tree.files[*file].text.as_deref().unwrap_or_default();
         for target in &cargo.targets {
             let is_there = join(directory, target).is_none_or(|target| project.exists(&target));
-            if is_there || target == "false" || !target.ends_with(".rs") || project.is_material(*file) {
+            let is_for_tests = !directory.is_empty() && is_beside(&path);
+            if is_for_tests || is_there || target == "false" || !target.ends_with(".rs") || project.is_material(*file) {
                 continue;
             }
             let at = text.find(target.as_str()).unwrap_or_default();

@@ -89,17 +89,25 @@ pub fn is_beside(path: &str) -> bool {
         "misc",
         "docs_src",
         "hack",
+        "cypress",
         "release",
     ];
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_test = name.contains(".test.")
         || name.contains(".spec.")
+        || name.contains(".cy.")
+        || name.contains("-test.")
+        || name.contains("-spec.")
         || name.starts_with("test_")
         || name.ends_with("_test.py")
         || name == "conftest.py"
         || name.contains(".config.")
         || matches!(name, "setup.py" | "noxfile.py" | "tasks.py" | "Gruntfile.js" | "gulpfile.js");
-    is_test || parent(path).split('/').any(|part| beside.contains(&part.to_lowercase().as_str()))
+    let is_aside = |part: &str| {
+        let is_hidden = part.starts_with('.') && part.len() > 1;
+        is_hidden || beside.contains(&part.to_lowercase().as_str())
+    };
+    is_test || parent(path).split('/').any(is_aside)
 }
 
 /// Packages that are used and not declared.
@@ -111,17 +119,53 @@ pub fn undeclared(project: &Project) -> Vec<Found> {
         let manifest = match project.units[unit].language {
             Language::Python => undeclared_python(project, path, name),
             Language::Go => Some("go.mod".to_owned()),
+            _ if is_below(project, &import.from) => None,
             _ => undeclared_node(project, path, name),
         };
         let Some(manifest) = manifest else { continue };
         let message = format!("the package '{name}' is used here and not declared in {manifest}");
+        // What is installed because another package needs it is there today.
+        let is_brought = match project.units[unit].language {
+            Language::Python => project.manifests.python.comes_along(name) || is_locked(project, name),
+            Language::Go => false,
+            _ => is_locked(project, name),
+        };
+        let make = if is_brought { Found::hint } else { Found::error };
         let declared = project.manifests.node.values().flatten().chain(&project.manifests.python.distributions);
         let nearest = project.nearest(name, declared.map(String::as_str));
-        found.push(
-            Found::error(unit, import.at, Rule::UndeclaredPackage, name, message).looked_in(manifest).nearest(nearest),
-        );
+        found.push(make(unit, import.at, Rule::UndeclaredPackage, name, message).looked_in(manifest).nearest(nearest));
     }
     found
+}
+
+/// Whether a bundler can find the import below one of the project's own directories: `utils/app`.
+fn is_below(project: &Project, from: &str) -> bool {
+    let ends = ["", ".js", ".ts", ".jsx", ".tsx", ".mjs", ".vue", "/index.js", "/index.ts", "/index.tsx", "/index.jsx"];
+    let ends: Vec<String> = ends.iter().map(|end| format!("{from}{end}")).collect();
+    project.by_path.keys().any(|path| {
+        ends.iter()
+            .any(|end| path.strip_suffix(end.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('/')))
+    })
+}
+
+/// Whether a lock file of the project names the package, or is there and too long to be read.
+fn is_locked(project: &Project, name: &str) -> bool {
+    let locks = ["package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "uv.lock", "poetry.lock", "pdm.lock"];
+    let dashed = name.to_lowercase().replace('_', "-");
+    let forms = [
+        format!("\"node_modules/{name}\""),
+        format!("\"{name}\": {{"),
+        format!("\"{name}@"),
+        format!("\n{name}@"),
+        format!(" {name}@"),
+        format!("'{name}@"),
+        format!("/{name}@"),
+        format!("/{name}/"),
+        format!("name = \"{dashed}\""),
+    ];
+    project.tree.files.iter().filter(|file| locks.contains(&file.path.rsplit('/').next().unwrap_or_default())).any(
+        |file| file.text.as_deref().is_none_or(|text| text.is_empty() || forms.iter().any(|form| text.contains(form))),
+    )
 }
 
 /// The manifest that should declare the package, if none above the file does.
@@ -155,81 +199,11 @@ fn undeclared_python(project: &Project, path: &str, name: &str) -> Option<String
     if !python.is_declared || python.is_open || is_beside(path) || name.starts_with('_') {
         return None;
     }
-    let wanted = name.to_lowercase().replace('_', "-");
-    // Distributions are not always called like their modules: any that holds the name may bring it.
-    let is_like = |distribution: &String| {
-        let words: Vec<&str> = distribution.split('-').collect();
-        let squeezed = distribution.replace('-', "");
-        *distribution == wanted
-            || squeezed == wanted.replace('-', "")
-            || words.contains(&wanted.as_str())
-            || squeezed.contains(&wanted.replace('-', ""))
-            || wanted.contains(squeezed.trim_start_matches("py").trim_start_matches("python")) && squeezed.len() > 3
-    };
-    let is_known = DISTRIBUTIONS
-        .iter()
-        .any(|(module, names)| *module == name && names.iter().any(|name| python.distributions.contains(*name)));
-    if is_known || python.distributions.iter().any(is_like) {
+    if python.may_bring(name) {
         return None;
     }
     Some("the project's dependencies".to_owned())
 }
-
-/// Modules whose distributions have another name.
-const DISTRIBUTIONS: &[(&str, &[&str])] = &[
-    ("yaml", &["pyyaml", "types-pyyaml", "ruamel-yaml"]),
-    ("PIL", &["pillow"]),
-    ("cv2", &["opencv-python", "opencv-python-headless", "opencv-contrib-python"]),
-    ("sklearn", &["scikit-learn"]),
-    ("skimage", &["scikit-image"]),
-    ("bs4", &["beautifulsoup4"]),
-    ("dateutil", &["python-dateutil"]),
-    ("dotenv", &["python-dotenv"]),
-    ("jwt", &["pyjwt"]),
-    ("jose", &["python-jose"]),
-    ("magic", &["python-magic"]),
-    ("docx", &["python-docx"]),
-    ("pptx", &["python-pptx"]),
-    ("git", &["gitpython"]),
-    ("serial", &["pyserial"]),
-    ("usb", &["pyusb"]),
-    ("OpenSSL", &["pyopenssl"]),
-    ("Crypto", &["pycryptodome", "pycrypto"]),
-    ("nacl", &["pynacl"]),
-    ("MySQLdb", &["mysqlclient"]),
-    ("psycopg2", &["psycopg2-binary"]),
-    ("pkg_resources", &["setuptools"]),
-    ("attr", &["attrs"]),
-    ("google", &["protobuf", "google-api-python-client", "google-cloud-storage"]),
-    ("telegram", &["python-telegram-bot"]),
-    ("discord", &["discord-py", "py-cord"]),
-    ("socketio", &["python-socketio"]),
-    ("engineio", &["python-engineio"]),
-    ("slugify", &["python-slugify"]),
-    ("multipart", &["python-multipart"]),
-    ("pydantic_core", &["pydantic"]),
-    ("starlette", &["fastapi"]),
-    ("werkzeug", &["flask"]),
-    ("jinja2", &["flask"]),
-    ("markupsafe", &["jinja2", "flask"]),
-    ("click", &["flask", "typer"]),
-    ("itsdangerous", &["flask"]),
-    ("pydantic", &["fastapi"]),
-    ("anyio", &["httpx", "starlette", "fastapi"]),
-    ("numpy", &["pandas", "scipy", "scikit-learn"]),
-    ("wx", &["wxpython"]),
-    ("gi", &["pygobject"]),
-    ("zmq", &["pyzmq"]),
-    ("ldap", &["python-ldap"]),
-    ("win32api", &["pywin32"]),
-    ("win32con", &["pywin32"]),
-    ("pythoncom", &["pywin32"]),
-    ("fitz", &["pymupdf"]),
-    ("kafka", &["kafka-python"]),
-    ("memcache", &["python-memcached"]),
-    ("flask_login", &["flask-login"]),
-    ("_pytest", &["pytest"]),
-];
 
 /// Names that the file they are imported from does not offer.
 pub fn missing_exports(project: &Project) -> Vec<Found> {

@@ -57,7 +57,11 @@ pub fn missing(project: &Project) -> Vec<Found> {
             let Some((home, class)) = class else { continue };
             let definition = &project.units[home].facts.classes[class];
             let is_struct = definition.kind == super::super::facts::ClassKind::Struct && !definition.is_open;
-            if is_struct && !definition.members.contains_key(field.name.text) && project.units[home].is_read() {
+            // Go lets a field of an embedded struct be named like one's own.
+            let is_there = definition.members.contains_key(field.name.text)
+                || unit.language == Language::Go
+                    && !matches!(project.member(home, class, field.name.text, 8), FoundMember::Missing);
+            if is_struct && !is_there && project.units[home].is_read() {
                 let path = [*field.of.last().unwrap_or(&field.name), field.name];
                 found.push(told_of(project, index, &path, 1, Within::Class(home, class)));
             }
@@ -100,9 +104,9 @@ fn is_certain(project: &Project, unit: usize, path: &[Name], number: usize, insi
             if is_derived && (is_own || project.members.contains(name)) {
                 return false;
             }
-            let home_text = project.units[home].text;
             let sets = [
                 "setattr(",
+                "__setattr__(",
                 "__dict__",
                 "Object.assign(this",
                 "Object.defineProperty",
@@ -113,13 +117,25 @@ fn is_certain(project: &Project, unit: usize, path: &[Name], number: usize, insi
             let is_assigned = project.members.contains(name)
                 && !matches!(project.member(home, class, name, 4), FoundMember::Missing)
                 || assigned_elsewhere(project, name);
-            !is_assigned && !sets.iter().any(|word| home_text.contains(word) || text.contains(word))
+            let is_set = |text: &str| sets.iter().any(|word| text.contains(word));
+            !is_assigned && !is_set(text) && !is_set_in(project, home, class, &is_set, 6)
         }
         (Within::Unit(home), _) => {
             let is_assigned = assigned_elsewhere(project, name);
             !is_assigned && !project.units[home].text.contains("globals()")
         }
     }
+}
+
+/// Whether the file of a class, or that of one of its bases, sets members by names that it computes.
+fn is_set_in(project: &Project, home: usize, class: usize, is_set: &dyn Fn(&str) -> bool, steps: usize) -> bool {
+    if steps == 0 || is_set(project.units[home].text) {
+        return true;
+    }
+    project.units[home].facts.classes[class].bases.iter().any(|base| match project.target(home, 0, base, 8) {
+        Target::Class(home, class) => is_set_in(project, home, class, is_set, steps - 1),
+        _ => false,
+    })
 }
 
 /// `object.name = …` anywhere makes a member of something.

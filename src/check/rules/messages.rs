@@ -60,7 +60,8 @@ fn told(
     ];
     for (here, there, is_open, words, severity) in sides {
         for (name, (unit, at)) in here {
-            if there.contains_key(name) || is_open || project.is_material(project.units[*unit].file) {
+            let is_heard = there.contains_key(name) || super::dom::listens(project, name);
+            if is_heard || is_open || project.is_material(project.units[*unit].file) {
                 continue;
             }
             // The same words elsewhere may be the other side in a form that is not seen.
@@ -220,6 +221,7 @@ fn custom_events<'p>(project: &'p Project) -> Channel<'p> {
             match (&first.value, last) {
                 (Value::Text(text), _) if is_made => add(&mut channel.sent, text, index, first.at),
                 (_, _) if is_made => channel.sends_more = true,
+                (_, "addEventListener") if unit.text.contains("EventSource(") => channel.receives_more = true,
                 (Value::Text(text), "addEventListener" | "removeEventListener") => {
                     listened.push((text, index, first.at))
                 }
@@ -229,10 +231,11 @@ fn custom_events<'p>(project: &'p Project) -> Channel<'p> {
         }
     }
     for (text, unit, at) in listened {
-        // Names in small letters alone are the browser's: there are hundreds, and more each year.
+        // Names in small letters alone are the browser's.
         let is_own =
             text.contains([':', '-', '.', '_']) || text.contains(char::is_uppercase) && text != "DOMContentLoaded";
-        if is_own && !is_of_browser(text) || channel.sent.contains_key(text) {
+        let is_of_library = ["alpine:", "turbo:", "htmx:", "livewire:"].iter().any(|library| text.starts_with(library));
+        if is_own && !is_of_library && !is_of_browser(text) || channel.sent.contains_key(text) {
             add(&mut channel.received, text, unit, at);
         }
     }
@@ -337,14 +340,28 @@ fn sockets<'p>(project: &'p Project) -> Channel<'p> {
         let channel = sides.entry(is_server).or_default();
         for call in &unit.facts.calls {
             let [object, .., method] = call.path.as_slice() else { continue };
-            if !matches!(object.text, "socket" | "io" | "client" | "") {
+            if !matches!(object.text, "io" | "client" | "") && !object.text.to_lowercase().ends_with("socket") {
                 continue;
             }
             let Some(first) = call.arguments.first() else { continue };
             let is_own = |text: &str| {
                 !matches!(
                     text,
-                    "connection" | "connect" | "disconnect" | "connect_error" | "error" | "disconnecting" | "reconnect"
+                    "connection"
+                        | "connect"
+                        | "disconnect"
+                        | "connect_error"
+                        | "error"
+                        | "disconnecting"
+                        | "reconnect"
+                        | "close"
+                        | "packet"
+                        | "upgrade"
+                        | "drain"
+                        | "ping"
+                        | "pong"
+                        | "end"
+                        | "timeout"
                 )
             };
             match (method.text, &first.value) {

@@ -1,7 +1,7 @@
 //! Names that nothing defines: no scope around them, no other script of the page, not the language itself.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::LazyLock,
 };
 
@@ -9,11 +9,11 @@ use super::{
     super::{
         Rule,
         facts::{Mention, What},
-        project::Project,
+        project::{Project, Unit},
         resolve::{Exported, Resolution, exported, may_be_generated},
         syntax::Language,
     },
-    Found,
+    Found, Place,
     imports::is_beside,
 };
 
@@ -23,6 +23,19 @@ static JAVASCRIPT: LazyLock<HashSet<&str>> =
 /// Globals of test runners, by the same source.
 static TEST_RUNNERS: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("../names/javascript_tests.txt").lines().collect());
+/// What frameworks, testers and old browsers define without a word in the file.
+const OF_TOOLS: &[&str] = &[
+    "$localize",
+    "cy",
+    "Cypress",
+    "ActiveXObject",
+    "webkitRequestAnimationFrame",
+    "mozRequestAnimationFrame",
+    "msRequestAnimationFrame",
+    "webkitCancelAnimationFrame",
+];
+/// Nobody forgets the same name in so many files: something gives it to them.
+const FILES_THAT_SHARE: usize = 3;
 /// So many names that a script does not define can be slips of its author.
 const STRANGERS: usize = 8;
 /// Words that are names only to the grammar.
@@ -31,53 +44,7 @@ const RESERVED: &[&str] =
 /// Built-in names of Python 2.7 up to 3.14, and what every module has.
 static PYTHON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("../names/python.txt").lines().collect());
 /// What every package of Go has: the universe block of its specification.
-const GO: &[&str] = &[
-    "any",
-    "bool",
-    "byte",
-    "comparable",
-    "complex64",
-    "complex128",
-    "error",
-    "float32",
-    "float64",
-    "int",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "rune",
-    "string",
-    "uint",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "uintptr",
-    "true",
-    "false",
-    "iota",
-    "nil",
-    "append",
-    "cap",
-    "clear",
-    "close",
-    "complex",
-    "copy",
-    "delete",
-    "imag",
-    "len",
-    "make",
-    "max",
-    "min",
-    "new",
-    "panic",
-    "print",
-    "println",
-    "real",
-    "recover",
-    "_",
-];
+static GO: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("../names/go.txt").lines().collect());
 
 /// Names that nothing defines.
 pub fn undefined(project: &Project) -> Vec<Found> {
@@ -90,11 +57,12 @@ pub fn undefined(project: &Project) -> Vec<Found> {
         let defines: &dyn Fn(&Mention) -> bool = match unit.language {
             Language::JavaScript | Language::TypeScript | Language::Tsx => &|mention| {
                 JAVASCRIPT.contains(mention.name.text)
-                    || is_beside(project.path(index)) && TEST_RUNNERS.contains(mention.name.text)
+                    || OF_TOOLS.contains(&mention.name.text)
+                    || surroundings.has_tests(project, project.path(index)) && TEST_RUNNERS.contains(mention.name.text)
                     || surroundings.has_script_name(project, mention.name.text)
             },
             Language::Python => &|mention| PYTHON.contains(mention.name.text),
-            Language::Go => &|mention| GO.contains(&mention.name.text) || in_package(project, index, mention),
+            Language::Go => &|mention| GO.contains(mention.name.text) || in_package(project, index, mention),
             _ => continue,
         };
         let suspects: Vec<&Mention> = unit
@@ -108,6 +76,8 @@ pub fn undefined(project: &Project) -> Vec<Found> {
             continue;
         }
         let expected = surroundings.expected(project, index);
+        let is_foreign =
+            unit.language.is_script() && (surroundings.has_foreign_scripts || !surroundings.is_loaded(project, index));
         let before = found.len();
         let mut told = BTreeSet::new();
         for mention in suspects {
@@ -117,9 +87,7 @@ pub fn undefined(project: &Project) -> Vec<Found> {
             }
             let nearest = project.nearest(name, names_near(project, index, mention.scope));
             // A script from elsewhere may make any name, except one that is all but there.
-            let is_near =
-                nearest.as_ref().is_some_and(|near| strsim::normalized_damerau_levenshtein(name, near) >= 0.7);
-            if unit.language.is_script() && surroundings.has_foreign_scripts && !is_near {
+            if is_foreign && !nearest.as_ref().is_some_and(|near| is_slip(name, near)) {
                 continue;
             }
             // Said once for each name and file: the other places have the same cause.
@@ -134,11 +102,36 @@ pub fn undefined(project: &Project) -> Vec<Found> {
             }
         }
         // That many unknown names are the words of a program that runs the file.
-        if unit.language.is_script() && told.len() > STRANGERS {
+        if (unit.language.is_script() || unit.language == Language::Python) && told.len() > STRANGERS {
             found.truncate(before);
         }
     }
+    without_shared(project, found)
+}
+
+/// Leaves out names that are missing in many files which otherwise say what they need: Python and modules.
+fn without_shared(project: &Project, found: Vec<Found>) -> Vec<Found> {
+    let says = |found: &Found| match found.unit {
+        Place::Unit(unit) => {
+            let unit = &project.units[unit];
+            unit.language == Language::Python || unit.language.is_script() && !unit.is_classic()
+        }
+        Place::File(_) => false,
+    };
+    let mut files: HashMap<String, usize> = HashMap::new();
+    for misfit in found.iter().filter(|misfit| says(misfit)) {
+        *files.entry(misfit.name.clone()).or_default() += 1;
+    }
     found
+        .into_iter()
+        .filter(|misfit| !says(misfit) || files.get(&misfit.name).is_none_or(|files| *files < FILES_THAT_SHARE))
+        .collect()
+}
+
+/// Whether a name is all but the other one. `chart` is none for `Chart`: that is what instances are called.
+fn is_slip(name: &str, near: &str) -> bool {
+    let is_class = |name: &str| name.starts_with(char::is_uppercase);
+    is_class(name) == is_class(near) && strsim::normalized_damerau_levenshtein(name, near) >= 0.8
 }
 
 /// What names may come from besides the file.
@@ -153,8 +146,10 @@ struct Surroundings<'t> {
 
 impl<'t> Surroundings<'t> {
     fn new(project: &Project<'t>) -> Surroundings<'t> {
-        let is_foreign =
-            |target: &str| target.starts_with("http") || target.starts_with("//") || target.contains("node_modules");
+        let is_foreign = |target: &str| {
+            let beginnings = ["http", "//", "{{", "{%", "<%", "<?"];
+            beginnings.iter().any(|beginning| target.starts_with(beginning)) || target.contains("node_modules")
+        };
         let has_foreign_scripts = project.units.iter().filter(|unit| unit.language == Language::Html).any(|unit| {
             unit.facts.links.iter().any(|link| link.by == "src" && is_foreign(&link.target) && is_script(&link.target))
         });
@@ -163,7 +158,32 @@ impl<'t> Surroundings<'t> {
                 || text.contains("createElement(\"script\")")
                 || text.contains("importScripts(")
         };
+        // A package that is imported for what it does, and tools that import by themselves.
+        let brings = |unit: &Unit| {
+            unit.facts.imports.iter().any(|import| {
+                let before = unit.text[..import.at.min(unit.text.len())].trim_end_matches(['"', '\'', ' ']);
+                before.ends_with("import") && !import.from.starts_with(['.', '/']) && !import.from.ends_with("css")
+            })
+        };
         let has_foreign_scripts = has_foreign_scripts
+            || project.units.iter().any(|unit| unit.language.is_script() && brings(unit))
+            || project.manifests.node.values().any(|packages| {
+                ["unplugin-auto-import", "nuxt", "wxt", "@angular/core"].iter().any(|tool| packages.contains(*tool))
+            });
+        // What a page loads and the project does not have is served by somebody else.
+        let names: HashSet<&str> = project.by_path.keys().filter_map(|path| path.rsplit('/').next()).collect();
+        let is_served = |target: &str| {
+            let bare = target.split(['?', '#']).next().unwrap_or(target);
+            !names.contains(bare.rsplit('/').next().unwrap_or(bare))
+        };
+        let has_foreign_scripts = has_foreign_scripts
+            || project.units.iter().filter(|unit| unit.language == Language::Html).any(|unit| {
+                let links = unit.facts.links.iter().filter(|link| link.by == "src" && is_script(&link.target));
+                links.into_iter().any(|link| link.target.starts_with('/') && is_served(&link.target))
+                    || ["static '", "static \""].iter().any(|tag| unit.text.contains(tag))
+                        && unit.text.contains("<script")
+            });
+        let mut has_foreign_scripts = has_foreign_scripts
             || project.units.iter().any(|unit| unit.language.is_script() && makes_scripts(unit.text));
         let (mut configured, mut foreign) = (HashSet::new(), HashSet::new());
         for file in &project.tree.files {
@@ -178,6 +198,8 @@ impl<'t> Surroundings<'t> {
                 || name.ends_with(".html") && ["{{", "{%", "<%", "<?"].iter().any(|mark| text.contains(mark));
             if is_foreign {
                 foreign.extend(declared_in(text));
+                let loads = ["<script src=", "script(src="].iter().any(|start| text.contains(start));
+                has_foreign_scripts |= loads && ["http", "//"].iter().any(|far| text.contains(far));
             }
             let is_config = name.contains("eslint")
                 || name.contains("jshint")
@@ -196,6 +218,24 @@ impl<'t> Surroundings<'t> {
             configured.insert("io");
         }
         Surroundings { has_foreign_scripts, configured, foreign }
+    }
+
+    /// Whether a runner of tests may give its names to the file.
+    fn has_tests(&self, project: &Project, path: &str) -> bool {
+        is_beside(path) || project.manifests.declares(path, &["jest", "mocha", "vitest", "jasmine", "cypress", "karma"])
+    }
+
+    /// Whether the page that a script runs in is known: some page, manifest or script names its file. A module says
+    /// itself what it needs.
+    fn is_loaded(&self, project: &Project, unit: usize) -> bool {
+        let path = project.path(unit);
+        let name = path.rsplit('/').next().unwrap_or(path);
+        !project.units[unit].is_classic()
+            || project.units[unit].script.is_some()
+            || project.units.iter().any(|other| {
+                let links = other.facts.links.iter().any(|link| link.target.ends_with(name));
+                links || other.facts.settings.iter().any(|setting| setting.text.ends_with(name))
+            })
     }
 
     fn has_script_name(&self, project: &Project, name: &str) -> bool {

@@ -44,7 +44,9 @@ pub fn unserved(project: &Project) -> Vec<Found> {
         file.path.contains(".config.")
             && file.text.as_deref().is_some_and(|text| text.contains("proxy") || text.contains("rewrites"))
     });
-    if routes.is_empty() || has_more {
+    // Whoever makes a server up for tests in the browser says what another one serves, and not all of it.
+    let is_made_up = project.units.iter().any(|unit| unit.facts.imports.iter().any(|import| import.from == "msw"));
+    if routes.is_empty() || has_more || is_made_up {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -70,6 +72,8 @@ struct Request {
     /// In capitals, if it can be seen.
     method: Option<String>,
     shown: String,
+    /// It goes through a client that may add to the path.
+    has_base: bool,
 }
 
 fn told(project: &Project, unit: usize, call: &Call, request: &Request, routes: &[Route]) -> Option<Found> {
@@ -103,6 +107,19 @@ fn told(project: &Project, unit: usize, call: &Call, request: &Request, routes: 
         );
     }
     let method = request.method.as_deref()?;
+    // A client that is made with an address of its own asks below that.
+    let is_below = |route: &Route| {
+        request.has_base && route.parts.len() > request.parts.len() && {
+            let end = &route.parts[route.parts.len() - request.parts.len()..];
+            meets(end, &request.parts)
+        }
+    };
+    if routes.iter().any(|route| {
+        is_below(route) && (route.methods.is_empty() || route.methods.iter().any(|served| served == method))
+    }) || at_path.iter().all(|route| route.parts.contains(&Part::Rest))
+    {
+        return None;
+    }
     let is_served = at_path.iter().any(|route| {
         route.methods.is_empty()
             || route.methods.iter().any(|served| served == method || served == "GET" && method == "HEAD")
@@ -194,10 +211,27 @@ fn request(project: &Project, unit: usize, call: &Call) -> Option<Request> {
         }
         _ => return None,
     };
+    let is_of_base = matches!(&first.value, Value::Template(pieces) if pieces[0].is_empty());
+    if is_of_base && !is_own_base(&project.units[unit].text[first.at..]) {
+        return None;
+    }
     let path = local_path(&path)?;
     let parts = parts_of(&path);
     let shown = path.replace('\0', "…");
-    Some(Request { at: first.at + 1, parts, method, shown })
+    let has_base = matches!(words.as_slice(), ["api" | "http" | "client" | "session" | "axios", _]);
+    Some(Request { at: first.at + 1, parts, method, shown, has_base })
+}
+
+/// Whether what an address begins with is the project's own server, as far as its name tells: `${API_BASE}/notes`.
+/// A field of something, `${account.serverUrl}/notes`, is anybody's.
+fn is_own_base(written: &str) -> bool {
+    let written = written.trim_start_matches(['`', '$', '{', '(', '"', '\'', 'f']);
+    let name: String = written.chars().take_while(|c| c.is_alphanumeric() || "_.".contains(*c)).collect();
+    let own = ["this.", "self.", "import.meta.", "process.env.", "window.", "location.", "config.", "settings."];
+    let name = own.iter().find_map(|own| name.strip_prefix(own)).unwrap_or(&name).to_lowercase();
+    let names = ["api", "base", "host", "server", "backend", "origin", "endpoint"];
+    names.iter().any(|word| name.contains(word))
+        && (!name.contains('.') || name.starts_with("env.") || name.starts_with("location."))
 }
 
 /// The method in the options of `fetch`; without any it is GET.

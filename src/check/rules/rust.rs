@@ -161,6 +161,11 @@ fn no_crate(project: &Project, unit: usize, name: Name) -> Option<Found> {
     }
     // Without a manifest nobody can tell what is declared.
     let declared = declared?;
+    // A library may be called otherwise than its package: `bip39` of `tiny-bip39`.
+    let parts = |package: &str| format!("_{package}_");
+    if declared.iter().any(|package| parts(package).contains(&parts(name.text))) {
+        return None;
+    }
     // In the edition of 2015 paths begin at the top of the crate; extern crates may be declared there.
     let is_known_elsewhere = project.units.iter().filter(|unit| unit.language == Language::Rust).any(|unit| {
         unit.facts.scopes.iter().any(|scope| scope.kind == ScopeKind::File && scope.bindings.contains_key(name.text))

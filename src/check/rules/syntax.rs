@@ -94,11 +94,15 @@ pub fn placeholders(project: &Project) -> Vec<Found> {
             if lower.len() > 80 || comment.text.lines().count() > 1 {
                 continue;
             }
-            let has_dots =
-                lower.starts_with("...") || lower.starts_with('…') || lower.ends_with("...") || lower.ends_with('…');
+            // Dots inside of an expression leave out arguments.
+            let bare_end = lower.trim_end_matches(['.', '…']);
+            let is_left_open = bare_end.len() < lower.len() && !bare_end.ends_with(['=', '(', ',']);
+            let has_dots = lower.starts_with("...")
+                || lower.starts_with('…')
+                || is_left_open && (lower.ends_with("...") || lower.ends_with('…'));
             let is_placeholder = PLACEHOLDERS.iter().any(|placeholder| {
                 words.contains(placeholder)
-                    && (has_dots || !WITH_DOTS.contains(placeholder) && words.len() < placeholder.len() + 25)
+                    && (has_dots || !WITH_DOTS.contains(placeholder) && words.len() < placeholder.len() + 16)
             });
             if is_placeholder {
                 let message = format!("'{bare}' stands where code should be");

@@ -11,7 +11,8 @@ use super::{
 };
 
 impl<'t> Reader<'t, '_> {
-    pub(super) fn let_declaration(&mut self, node: Node, scope: usize) {
+    /// What it binds is bound in `home`, which its own value does not see.
+    pub(super) fn let_declaration(&mut self, node: Node, scope: usize, home: usize) {
         let annotation = node.child_by_field_name("type");
         if let Some(annotation) = annotation {
             self.visit(annotation, scope);
@@ -28,7 +29,7 @@ impl<'t> Reader<'t, '_> {
             None => value.and_then(|value| self.type_of(value)),
         };
         if let Some(pattern) = node.child_by_field_name("pattern") {
-            self.pattern(pattern, scope, type_of);
+            self.pattern(pattern, home, type_of);
         }
     }
 

@@ -30,7 +30,7 @@ impl<'t> Reader<'t, '_> {
         });
         let mut names = derives(attributes);
         // An attribute of another crate may make anything beside the type.
-        names.extend(attributes.contains("::").then_some("attribute"));
+        names.extend((attributes.contains("::") || is_rewritten(attributes)).then_some("attribute"));
         self.facts.rust.derives.push((index, names));
         self.facts.bind(scope, name, What::Class(index));
         let inner = self.generics(node, scope);
@@ -191,6 +191,31 @@ impl<'t> Reader<'t, '_> {
             }
         }
     }
+}
+
+/// Whether an attribute before any derive is none of the language's: it may make anything out of the type.
+fn is_rewritten(attributes: &str) -> bool {
+    let own = [
+        "derive",
+        "allow",
+        "warn",
+        "deny",
+        "expect",
+        "doc",
+        "repr",
+        "non_exhaustive",
+        "must_use",
+        "deprecated",
+        "cfg",
+        "cfg_attr",
+        "track_caller",
+        "inline",
+    ];
+    let before = attributes.split("derive(").next().unwrap_or_default();
+    before.split("#[").skip(1).any(|attribute| {
+        let name = attribute.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+        !name.is_empty() && !own.contains(&name)
+    })
 }
 
 /// The names in `#[derive(…)]`.

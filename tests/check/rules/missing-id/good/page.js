@@ -2,3 +2,4 @@ const row = document.createElement('p');
 row.id = 'sent';
 document.body.append(row);
 document.querySelector('#sent').append(document.getElementById('name'));
+if (document.getElementById('maybe')) console.log('there');

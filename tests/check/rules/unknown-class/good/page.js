@@ -1,1 +1,2 @@
 document.body.classList.add('bright');
+document.body.className = 'tile-at-' + 1 + '-' + 2;

@@ -29,3 +29,7 @@ pub fn kept() -> &'static u32 {
     }
     &KEPT
 }
+
+pub fn around(lines: &[usize]) -> Vec<std::ops::Range<usize>> {
+    lines.iter().map(|line| line - 1..line + 1).collect()
+}

@@ -1,0 +1,142 @@
+//! What the manifests of Python declare, and which modules distributions bring.
+
+use std::collections::HashSet;
+
+#[derive(Default)]
+pub struct Python {
+    pub is_declared: bool,
+    /// Distributions in the form that compares: lower case, with dashes.
+    pub distributions: HashSet<String>,
+    /// Something in it is computed, so there may be more.
+    pub is_open: bool,
+}
+
+impl Python {
+    /// Whether a distribution that is declared has the name of this module, or is known for it.
+    pub fn distributes(&self, module: &str) -> bool {
+        self.is_known(DISTRIBUTIONS, module) || self.distributions.contains(&dashed(module))
+    }
+
+    /// The same, and any distribution that holds the name: they are not always called like their modules.
+    pub fn may_bring(&self, module: &str) -> bool {
+        let wanted = dashed(module);
+        let is_like = |distribution: &String| {
+            let words: Vec<&str> = distribution.split('-').collect();
+            let squeezed = distribution.replace('-', "");
+            squeezed == wanted.replace('-', "")
+                || words.contains(&wanted.as_str())
+                || squeezed.contains(&wanted.replace('-', ""))
+                || wanted.contains(squeezed.trim_start_matches("py").trim_start_matches("python")) && squeezed.len() > 3
+        };
+        self.distributes(module) || self.distributions.iter().any(is_like)
+    }
+
+    /// Whether a distribution that is declared needs one with this module, and so has it installed.
+    pub fn comes_along(&self, module: &str) -> bool {
+        self.is_known(COMPANIONS, module)
+    }
+
+    fn is_known(&self, list: &[(&str, &[&str])], module: &str) -> bool {
+        let names = list.iter().filter(|(known, _)| *known == module).flat_map(|(_, names)| *names);
+        names.into_iter().any(|name| self.distributions.contains(*name))
+    }
+}
+
+fn dashed(module: &str) -> String {
+    module.to_lowercase().replace('_', "-")
+}
+
+/// Modules whose distributions have another name.
+const DISTRIBUTIONS: &[(&str, &[&str])] = &[
+    ("yaml", &["pyyaml", "types-pyyaml", "ruamel-yaml"]),
+    ("PIL", &["pillow"]),
+    ("cv2", &["opencv-python", "opencv-python-headless", "opencv-contrib-python"]),
+    ("sklearn", &["scikit-learn"]),
+    ("skimage", &["scikit-image"]),
+    ("bs4", &["beautifulsoup4"]),
+    ("dateutil", &["python-dateutil"]),
+    ("dotenv", &["python-dotenv"]),
+    ("jwt", &["pyjwt"]),
+    ("jose", &["python-jose"]),
+    ("magic", &["python-magic"]),
+    ("docx", &["python-docx"]),
+    ("pptx", &["python-pptx"]),
+    ("git", &["gitpython"]),
+    ("serial", &["pyserial"]),
+    ("usb", &["pyusb"]),
+    ("OpenSSL", &["pyopenssl"]),
+    ("Crypto", &["pycryptodome", "pycrypto"]),
+    ("nacl", &["pynacl"]),
+    ("MySQLdb", &["mysqlclient"]),
+    ("psycopg2", &["psycopg2-binary"]),
+    ("actstream", &["django-activity-stream"]),
+    ("rest_framework", &["djangorestframework"]),
+    ("environ", &["django-environ"]),
+    ("decouple", &["python-decouple"]),
+    ("psycopg", &["psycopg-binary"]),
+    ("pythonjsonlogger", &["python-json-logger"]),
+    ("pkg_resources", &["setuptools"]),
+    ("attr", &["attrs"]),
+    ("google", &["protobuf", "google-api-python-client", "google-cloud-storage"]),
+    ("telegram", &["python-telegram-bot"]),
+    ("discord", &["discord-py", "py-cord"]),
+    ("socketio", &["python-socketio"]),
+    ("engineio", &["python-engineio"]),
+    ("slugify", &["python-slugify"]),
+    ("multipart", &["python-multipart"]),
+    ("pydantic_core", &["pydantic"]),
+    ("starlette", &["fastapi"]),
+    ("werkzeug", &["flask"]),
+    ("jinja2", &["flask"]),
+    ("markupsafe", &["jinja2", "flask"]),
+    ("click", &["flask", "typer"]),
+    ("itsdangerous", &["flask"]),
+    ("pydantic", &["fastapi"]),
+    ("anyio", &["httpx", "starlette", "fastapi"]),
+    ("numpy", &["pandas", "scipy", "scikit-learn"]),
+    ("wx", &["wxpython"]),
+    ("gi", &["pygobject"]),
+    ("zmq", &["pyzmq"]),
+    ("ldap", &["python-ldap"]),
+    ("win32api", &["pywin32"]),
+    ("win32con", &["pywin32"]),
+    ("pythoncom", &["pywin32"]),
+    ("fitz", &["pymupdf"]),
+    ("kafka", &["kafka-python"]),
+    ("memcache", &["python-memcached"]),
+    ("flask_login", &["flask-login"]),
+    ("_pytest", &["pytest"]),
+];
+
+/// Modules that come with distributions which need them, by these distributions' own requirements.
+const COMPANIONS: &[(&str, &[&str])] = &[
+    ("PIL", &["wagtail", "ocrmypdf", "reportlab", "matplotlib", "streamlit"]),
+    ("alembic", &["flask-migrate", "flask-alembic"]),
+    ("asgiref", &["django", "channels", "djangorestframework"]),
+    ("certifi", &["requests", "httpx", "urllib3"]),
+    ("charset_normalizer", &["requests"]),
+    ("click", &["celery", "uvicorn", "black", "litestar"]),
+    ("gevent", &["locust"]),
+    ("greenlet", &["gevent", "sqlalchemy", "playwright"]),
+    ("h11", &["httpx", "uvicorn"]),
+    ("httpcore", &["httpx"]),
+    ("idna", &["requests", "httpx"]),
+    ("jinja2", &["starlette", "fastapi", "sphinx", "mkdocs", "flask-sqlalchemy"]),
+    ("kombu", &["celery"]),
+    ("markupsafe", &["werkzeug", "wtforms", "mako"]),
+    ("modelcluster", &["wagtail"]),
+    ("packaging", &["pytest", "black", "setuptools", "sphinx", "gunicorn", "matplotlib"]),
+    ("pikepdf", &["ocrmypdf"]),
+    ("pydantic", &["sqlmodel", "openai", "anthropic", "langchain"]),
+    ("six", &["python-dateutil"]),
+    ("sniffio", &["anyio", "httpx", "openai"]),
+    ("sqlalchemy", &["flask-sqlalchemy", "flask-migrate", "sqlmodel", "alembic", "databases"]),
+    ("sqlparse", &["django"]),
+    ("taggit", &["wagtail"]),
+    ("typing_extensions", &["pydantic", "fastapi", "sqlalchemy", "sqlmodel", "openai", "typer"]),
+    ("urllib3", &["requests", "botocore", "boto3", "selenium", "docker", "kubernetes"]),
+    ("willow", &["wagtail"]),
+    ("watchdog", &["mkdocs"]),
+    ("werkzeug", &["flask-login", "flask-restful", "flask-sqlalchemy"]),
+    ("wtforms", &["flask-wtf"]),
+];

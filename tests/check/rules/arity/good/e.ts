@@ -1,0 +1,3 @@
+import { collect } from './d';
+
+collect(1);

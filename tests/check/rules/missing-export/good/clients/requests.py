@@ -1,0 +1,5 @@
+from requests import Session
+
+
+def open_one():
+    return Session()

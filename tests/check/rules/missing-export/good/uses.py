@@ -1,0 +1,3 @@
+from parts import anything
+
+print(anything)

@@ -1,0 +1,6 @@
+from d import Settings
+
+
+class Own(Settings):
+    def address(self):
+        return self.host

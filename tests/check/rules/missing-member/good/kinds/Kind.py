@@ -1,0 +1,2 @@
+class Kind:
+    SMALL = 1

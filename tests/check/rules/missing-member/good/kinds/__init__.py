@@ -1,0 +1,1 @@
+from .Kind import Kind as Kind

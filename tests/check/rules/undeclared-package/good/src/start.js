@@ -1,0 +1,3 @@
+import { app } from 'utils/app';
+
+console.log(app);

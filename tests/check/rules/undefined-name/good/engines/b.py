@@ -1,0 +1,2 @@
+def request(params):
+    return traits.get_region(params)

@@ -1,0 +1,2 @@
+const chart = new Chart("a");
+console.log(chart);

@@ -1,0 +1,3 @@
+from six.moves import input as ask
+
+print(ask)

@@ -1,0 +1,5 @@
+package main
+
+import "example.com/a/part"
+
+func main() { part.Open() }

@@ -1,0 +1,4 @@
+package part
+
+// Open opens.
+func Open() {}

@@ -1,0 +1,5 @@
+import axios from 'axios';
+
+const api = axios.create({ baseURL: '/api' });
+
+api.post('/notes', {});
