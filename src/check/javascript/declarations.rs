@@ -391,11 +391,9 @@ fn is_stub(body: Node, source: &str) -> bool {
     let statements: Vec<Node> = children(body).into_iter().filter(|child| child.kind() != "comment").collect();
     match statements.as_slice() {
         [] => true,
-        [only] => {
-            only.kind() == "throw_statement" && {
-                let text = source[only.byte_range()].to_lowercase();
-                text.contains("not implemented") || text.contains("todo")
-            }
+        [only] if only.kind() == "throw_statement" => {
+            let text = source[only.byte_range()].to_lowercase();
+            text.contains("not implemented") || text.contains("todo")
         }
         _ => false,
     }

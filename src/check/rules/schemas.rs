@@ -118,7 +118,7 @@ mod tests {
         assert!(!has_computed_name("CREATE TABLE IF NOT EXISTS notes (id)"));
         let text = "ALTER TABLE IF EXISTS notes RENAME TO entries; alter table a add b text;";
         assert_eq!(altered(text, &text.to_uppercase()), ["notes", "entries", "a"]);
-        assert_eq!(end_of("a -- b; c\n, d; e"), 14);
+        assert_eq!(end_of("a -- b; c\n, d; e"), 13);
         assert!(is_named_by_query("steps AS MATERIALIZED (SELECT 1)", "steps"));
         assert!(!is_named_by_query("SELECT * FROM steps ASC", "steps"));
     }
