@@ -49,6 +49,10 @@ const DISK_THREADS: usize = 4;
 /// Tokens come one by one, from many streams, and each would wake the thread. What has come in this time is read at once;
 /// that is shorter than a person sees, and costs a run some three times as much: once each for plan, first token and end.
 const REST: Duration = Duration::from_millis(20);
+/// While many write, nobody waits for any one of them, and the screen is drawn no more often than this.
+const LONG_REST: Duration = Duration::from_millis(60);
+/// As many tokens in one rest come from many streams, or from one that is very fast.
+const MANY: usize = 32;
 
 /// What runs share: whom they ask, in which words, how patiently, how much at once and for how much.
 pub struct Connection {
@@ -277,17 +281,17 @@ impl Ended {
 }
 
 thread_local! {
-    /// Whether a token has come since this thread had nothing to do the last time.
-    static HAS_HEARD: Cell<bool> = const { Cell::new(false) };
+    /// Tokens that have come since this thread had nothing to do the last time.
+    static HEARD: Cell<usize> = const { Cell::new(0) };
 }
 
 /// One thread for all streams: they wait far more than they work, and waking threads costs more than what they carry.
 /// A few more for the disk. While tokens come, it rests before it looks for the next ones.
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    let rest = || {
-        if HAS_HEARD.take() {
-            std::thread::sleep(REST);
-        }
+    let rest = || match HEARD.take() {
+        0 => {}
+        ..MANY => std::thread::sleep(REST),
+        MANY.. => std::thread::sleep(LONG_REST),
     };
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().max_blocking_threads(DISK_THREADS).on_thread_park(rest).build()
@@ -333,7 +337,7 @@ pub fn budget(most: Option<f64>, model: &dyn Model) -> Result<Budget> {
 fn events(face: Face, tape: Tape, told: Option<Told>) -> Events {
     Events::to(move |event| {
         if let Event::Piece { .. } | Event::Thinking { .. } = event {
-            HAS_HEARD.set(true);
+            HEARD.set(HEARD.get() + 1);
         }
         face.show(event);
         if let Some(told) = &told {
