@@ -5,6 +5,7 @@ pub mod cassette;
 pub mod catalog;
 mod chat;
 mod http;
+mod lines;
 pub mod local;
 pub mod models;
 mod ollama;

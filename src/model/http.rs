@@ -144,9 +144,10 @@ impl Endpoint {
         if error.is_connect() && is_about_tls(&why) {
             return Error::Insecure { host, why };
         }
-        match error.is_connect() || error.is_request() {
-            true => Error::Unreachable { host, why, is_passing: !self.is_local() },
-            false => Error::Broken { why },
+        match (error.is_connect(), error.is_request()) {
+            (true, _) => Error::Unreachable { host, why, is_passing: !self.is_local() },
+            (false, true) => Error::Unreachable { host, why, is_passing: true },
+            (false, false) => Error::Broken { why },
         }
     }
 }
@@ -196,7 +197,7 @@ async fn sent(
     Ok(response.bytes_stream().boxed())
 }
 
-/// One client for the whole run: one pool of connections, no redirect (it could carry the key to another host).
+/// A client with a pool of connections; no redirect (it could carry the key to another host).
 pub(super) fn client(endpoint: &Endpoint) -> Result<reqwest::Client> {
     let builder = || {
         let builder = reqwest::Client::builder();
@@ -204,6 +205,10 @@ pub(super) fn client(endpoint: &Endpoint) -> Result<reqwest::Client> {
         let builder = if endpoint.is_local() { builder.no_proxy() } else { builder };
         builder
             .connect_timeout(endpoint.connect)
+            // All answers come over one connection where that is HTTP/2. One that is lost without a word would be asked
+            // again and again.
+            .http2_keep_alive_interval(endpoint.connect)
+            .http2_keep_alive_timeout(endpoint.connect)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("smol/", env!("CARGO_PKG_VERSION")))
     };

@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use async_openai::Client;
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
@@ -18,6 +17,7 @@ use serde_json::{Value, value::RawValue};
 use super::{
     Error, Model, Piece, Price, Request, anthropic, chat,
     http::{self as shared, Endpoint},
+    lines::{Line, Lines},
     models::{self, Loaded, nearest},
     ollama, openai, parameters,
     provider::{Rung, Wire},
@@ -43,8 +43,7 @@ struct Connection {
     service: Service,
     rungs: Vec<Rung>,
     endpoint: Endpoint,
-    http: reqwest::Client,
-    openai: Client<Endpoint>,
+    lines: Lines,
     /// How many questions it answers at the same time, where it tells.
     slots: Option<NonZeroUsize>,
     /// Parameters that it refuses.
@@ -58,15 +57,13 @@ impl Server {
     /// If the address is no URL, or the key holds characters that no header can carry.
     pub fn new(service: Service) -> anyhow::Result<Server> {
         let endpoint = endpoint(&service)?;
-        let http = shared::client(&endpoint)?;
-        let openai = openai::client(&http, &endpoint);
+        let lines = Lines::to(&endpoint)?;
         let refused = service.habits.refused.iter().chain(&service.provider.without).cloned().collect();
         Ok(Server(Arc::new(Connection {
             rungs: service.rungs(),
             service,
             endpoint,
-            http,
-            openai,
+            lines,
             slots: None,
             refused: Mutex::new(refused),
         })))
@@ -75,8 +72,8 @@ impl Server {
     /// It with the window and the slots that its model really has, where only asking tells.
     #[must_use]
     pub async fn with_window(mut self) -> Server {
-        let Connection { service, endpoint, http, .. } = &*self.0;
-        let found = window::find(http, endpoint, service).await;
+        let Connection { service, endpoint, lines, .. } = &*self.0;
+        let found = window::find(&lines.free().http, endpoint, service).await;
         let connection = Arc::get_mut(&mut self.0).expect("nobody has a copy yet");
         // A person may have said in their catalog that less of it is to be used.
         let known = &mut connection.service.facts.window;
@@ -88,7 +85,7 @@ impl Server {
     /// Its model that is known to be in memory, so that a question starts no long loading; for a server that loads
     /// models when they are asked, which others do not.
     pub async fn loaded(&self, limit: Duration) -> Loaded {
-        models::loaded(&self.0.http, &self.0.endpoint, &self.0.service.provider, limit).await
+        models::loaded(&self.0.lines.free().http, &self.0.endpoint, &self.0.service.provider, limit).await
     }
 
     pub fn service(&self) -> &Service {
@@ -111,7 +108,7 @@ impl Server {
     /// # Errors
     /// If it cannot be reached, refuses the key, or lists none within `limit`.
     pub async fn models(&self, limit: Duration) -> Result<Vec<models::Listed>, Error> {
-        models::list(&self.0.http, &self.0.endpoint, self.0.service.provider.wire, limit).await
+        models::list(&self.0.lines.free().http, &self.0.endpoint, self.0.service.provider.wire, limit).await
     }
 }
 
@@ -170,14 +167,15 @@ impl Connection {
         if let Err(error) = fits {
             return stream::iter([Err(error)]).boxed();
         }
+        let line = self.lines.free();
         let mut pieces = Vec::new();
         loop {
             let without = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
             // It holds the whole conversation, so nobody keeps it while the answer is waited for.
-            let error = match self.send(self.body(request, most, &without)).await {
+            let error = match self.send(&line, self.body(request, most, &without)).await {
                 Ok(events) => {
                     pieces.extend(self.endpoint.take_room().map(|room| Ok(Piece::Room(room))));
-                    return stream::iter(pieces).chain(read(events, self.reader())).boxed();
+                    return stream::iter(pieces).chain(read(events, self.reader(), line)).boxed();
                 }
                 Err(error) => self.about_images(error, request),
             };
@@ -217,11 +215,11 @@ impl Connection {
         body
     }
 
-    async fn send(&self, body: Value) -> Result<Events, Error> {
-        let post = |path: &str, body: Value| self.http.post(format!("{}{path}", self.endpoint.base_url)).json(&body);
+    async fn send(&self, line: &Line, body: Value) -> Result<Events, Error> {
+        let post = |path: &str, body: Value| line.http.post(format!("{}{path}", self.endpoint.base_url)).json(&body);
         match self.service.provider.wire {
-            Wire::Chat => openai::events(self.openai.chat().create_stream_byot(body).await, &self.endpoint),
-            Wire::Responses => openai::events(self.openai.responses().create_stream_byot(body).await, &self.endpoint),
+            Wire::Chat => openai::events(line.openai.chat().create_stream_byot(body).await, &self.endpoint),
+            Wire::Responses => openai::events(line.openai.responses().create_stream_byot(body).await, &self.endpoint),
             Wire::Anthropic => shared::events(post("/v1/messages", body), &self.endpoint).await,
             Wire::Ollama => shared::lines(post("/api/chat", body), &self.endpoint).await,
         }
@@ -254,15 +252,15 @@ impl Connection {
         if !error.is_about_the_model() {
             return error;
         }
-        let list = models::list(&self.http, &self.endpoint, self.service.provider.wire, NAMES_LIMIT).await;
+        let list = models::list(&self.lines.free().http, &self.endpoint, self.service.provider.wire, NAMES_LIMIT).await;
         let names: Vec<String> = list.into_iter().flatten().map(|model| model.name).collect();
         let nearest = nearest(&self.service.model, &names);
         Error::UnknownModel { host: host.clone(), model: self.service.model.clone(), message: message.clone(), nearest }
     }
 }
 
-/// The events of one answer as pieces, up to and including the first error.
-fn read(events: Events, mut reader: Reader) -> BoxStream<'static, Result<Piece, Error>> {
+/// The events of one answer as pieces, up to and including the first error. Until then it takes room on its line.
+fn read(events: Events, mut reader: Reader, line: Arc<Line>) -> BoxStream<'static, Result<Piece, Error>> {
     let mut failed = false;
     events
         .map(Some)
@@ -275,12 +273,14 @@ fn read(events: Events, mut reader: Reader) -> BoxStream<'static, Result<Piece, 
             })
         })
         .take_while(move |piece| {
+            let _taken = &line;
             let go_on = !failed;
             failed |= piece.is_err();
             std::future::ready(go_on)
         })
         .boxed()
 }
+
 /// The same for all requests that begin with the same rules and the same spec. Without it services tell requests apart by
 /// their first few hundred tokens, which are smol's rules in every project.
 fn cache_key(request: &Request) -> String {

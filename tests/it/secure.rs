@@ -16,8 +16,8 @@ use rustls::{
 
 use crate::smol::Smol;
 
-/// A server with a certificate of an authority that nobody knows: its address, and the authority's certificate.
-fn server() -> (String, String) {
+/// For `localhost`, from an authority that nobody knows; and that authority's certificate.
+pub fn identity() -> (ServerConfig, String) {
     let mut authority = CertificateParams::new(Vec::new()).expect("is fine");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("makes a key")).expect("signs");
@@ -31,6 +31,12 @@ fn server() -> (String, String) {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
         .expect("fits");
+    (config, authority.pem())
+}
+
+/// A server with a certificate of an authority that nobody knows: its address, and the authority's certificate.
+fn server() -> (String, String) {
+    let (config, authority) = identity();
     let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let address = format!("https://localhost:{}/v1", listener.local_addr().expect("it is bound").port());
@@ -44,7 +50,7 @@ fn server() -> (String, String) {
             }
         }
     });
-    (address, authority.pem())
+    (address, authority)
 }
 
 #[test]

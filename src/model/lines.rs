@@ -1,0 +1,80 @@
+//! The connections to a service, shared by all questions.
+//!
+//! HTTP/1 opens one for each answer, and keeps it for the next. HTTP/2 carries many answers over one, but servers take
+//! only so many at once on it, and its client lets the others wait in silence; so past that there is another.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_openai::Client;
+
+use super::{
+    http::{self as shared, Endpoint},
+    openai,
+};
+
+/// Servers take at least so many at once (RFC 9113 recommends no smaller limit), and hardly one takes fewer.
+const STREAMS: usize = 100;
+
+/// One client of HTTP and, over it, one of OpenAI's protocols. Whoever holds it uses it.
+pub(super) struct Line {
+    pub(super) http: reqwest::Client,
+    pub(super) openai: Client<Endpoint>,
+}
+
+pub(super) struct Lines {
+    endpoint: Endpoint,
+    /// There is always one.
+    lines: Mutex<Vec<Arc<Line>>>,
+}
+
+impl Lines {
+    /// # Errors
+    /// If there is nothing to make a secure connection with.
+    pub(super) fn to(endpoint: &Endpoint) -> anyhow::Result<Lines> {
+        let first = Line::to(endpoint)?;
+        Ok(Lines { endpoint: endpoint.clone(), lines: Mutex::new(vec![Arc::new(first)]) })
+    }
+
+    /// One that has room for another answer, until it is dropped.
+    pub(super) fn free(&self) -> Arc<Line> {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        // One of them is held by the list.
+        if let Some(line) = lines.iter().find(|line| Arc::strong_count(line) <= STREAMS) {
+            return line.clone();
+        }
+        match Line::to(&self.endpoint) {
+            Ok(line) => lines.push(Arc::new(line)),
+            // What could be made before can be used a little more.
+            Err(_) => lines.rotate_left(1),
+        }
+        lines[lines.len() - 1].clone()
+    }
+}
+
+impl Line {
+    fn to(endpoint: &Endpoint) -> anyhow::Result<Line> {
+        let http = shared::client(endpoint)?;
+        Ok(Line { openai: openai::client(&http, endpoint), http })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::AUTHORIZATION;
+
+    use super::*;
+
+    #[test]
+    fn a_line_carries_a_hundred_answers_and_takes_others_when_they_end() {
+        let endpoint = Endpoint::new("http://127.0.0.1:9", &"".to_owned().into(), AUTHORIZATION, "").expect("is fine");
+        let lines = Lines::to(&endpoint).expect("needs no certificates");
+        let mut held: Vec<Arc<Line>> = (0..STREAMS).map(|_| lines.free()).collect();
+        assert!(held.iter().all(|line| Arc::ptr_eq(line, &held[0])));
+        let second = lines.free();
+        assert!(!Arc::ptr_eq(&second, &held[0]));
+        let ended = held.pop().expect("there are some");
+        drop(ended);
+        assert!(Arc::ptr_eq(&lines.free(), &held[0]));
+        assert!(Arc::ptr_eq(&lines.free(), &held[0]), "it was dropped at once");
+    }
+}
