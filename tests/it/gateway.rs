@@ -124,7 +124,8 @@ fn project(files: usize) -> (Vec<String>, Answers) {
 }
 
 fn gen_through(gateway: &Gateway, option: &str, value: &str) -> Smol {
-    let smol = Smol::new().spec("x").write("authority.pem", &gateway.authority).args(["gen", option, value, "--base-url"]);
+    let smol =
+        Smol::new().spec("x").write("authority.pem", &gateway.authority).args(["gen", option, value, "--base-url"]);
     let authority = smol.dir.path().join("authority.pem").display().to_string();
     smol.arg(&gateway.url).env("SSL_CERT_FILE", &authority)
 }

@@ -290,7 +290,7 @@ thread_local! {
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     let rest = || match HEARD.take() {
         0 => {}
-        ..MANY => std::thread::sleep(REST),
+        1..MANY => std::thread::sleep(REST),
         MANY.. => std::thread::sleep(LONG_REST),
     };
     let mut builder = tokio::runtime::Builder::new_current_thread();
