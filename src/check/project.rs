@@ -1,6 +1,7 @@
 //! All files of a project with their facts, and how to find one by its path. Pure: texts come in as values.
 
 mod all_of_rust;
+mod given;
 mod machine_made;
 mod words;
 
@@ -10,12 +11,13 @@ use rayon::prelude::*;
 
 use self::{
     all_of_rust::AllOfRust,
+    given::{ending, is_of_tests, languages_of_tests},
     machine_made::is_machine_made,
     words::{python_roots, words},
 };
 use super::{
     css,
-    facts::{Binding, Facts, Fault, ImportKind, MarkKind, ScopeKind, ScriptKind, Value},
+    facts::{Access, Binding, Facts, Fault, ImportKind, MarkKind, ScopeKind, ScriptKind, Type, What},
     go, html, javascript, json,
     manifests::Manifests,
     nearest, python,
@@ -25,6 +27,8 @@ use super::{
     syntax::{self, Language},
 };
 use crate::workspace::tree::Tree;
+
+pub use self::given::reached;
 
 /// What is read of a project, once, before any rule looks at it.
 pub struct Project<'t> {
@@ -37,6 +41,8 @@ pub struct Project<'t> {
     pub directories: HashSet<&'t str>,
     /// The files that are not the work of the project's authors.
     machine_made: HashSet<usize>,
+    /// The files that tests are given to read.
+    given: HashSet<usize>,
     /// Endings of files that the project has only below its tests: these are there to be read by them.
     of_tests: HashSet<&'t str>,
     /// The files of a directory.
@@ -138,6 +144,7 @@ impl<'t> Project<'t> {
             unit_of_file,
             directories,
             of_tests: languages_of_tests(tree),
+            given: HashSet::new(),
             machine_made: (0..tree.files.len())
                 .into_par_iter()
                 .filter(|file| {
@@ -174,6 +181,7 @@ impl<'t> Project<'t> {
             })
             .collect();
         project.modules = Modules::new(&project);
+        project.given = given::given(&project);
         project
     }
 
@@ -207,23 +215,22 @@ impl<'t> Project<'t> {
                 {
                     self.globals.insert(name.text);
                 }
-                if access.path.len() != 2 || !matches!(access.path[0].text, "this" | "self" | "cls") {
+                if access.path.len() != 2 || !is_own(unit, access) {
                     self.written.extend(access.path.last().map(|name| name.text));
                 }
                 self.members.extend(access.path.last().map(|name| name.text));
             }
             for call in &facts.calls {
-                let asks =
-                    ["isinstance", "issubclass", "super", "raises", "type", "cast", "print", "str", "len", "repr"];
-                if call.path.last().is_some_and(|name| asks.contains(&name.text)) {
+                // With one argument `type` asks, with three it makes a class.
+                let asks = ["isinstance", "issubclass", "super", "raises", "cast", "print", "str", "len", "repr"];
+                let is_asked = |name: &str| asks.contains(&name) || name == "type" && call.arguments.len() == 1;
+                if call.path.last().is_some_and(|name| is_asked(name.text)) {
                     continue;
                 }
+                let is_class = |name: &&str| name.trim_start_matches('_').starts_with(char::is_uppercase);
                 for argument in &call.arguments {
-                    if let Value::Path(path) = &argument.value {
-                        self.handed.extend(
-                            path.last().map(|name| name.text).filter(|name| name.starts_with(char::is_uppercase)),
-                        );
-                    }
+                    let handed = argument.value.paths().filter_map(|path| path.last());
+                    self.handed.extend(handed.map(|name| name.text).filter(is_class));
                 }
             }
             for class in &facts.classes {
@@ -299,7 +306,7 @@ impl<'t> Project<'t> {
     /// Files that are there to be read by tests, or that others wrote: nothing is said about them.
     pub fn is_material(&self, file: usize) -> bool {
         let path = &self.tree.files[file].path;
-        let is_given = is_of_tests(path) && self.of_tests.contains(ending(path));
+        let is_given = self.given.contains(&file) || is_of_tests(path) && self.of_tests.contains(ending(path));
         is_given || self.machine_made.contains(&file) || self.manifests.is_material(&self.tree.files[file].path)
     }
 
@@ -307,28 +314,6 @@ impl<'t> Project<'t> {
     pub fn nearest<'n>(&self, name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
         nearest::nearest(name, names)
     }
-}
-
-/// The endings of code that stands below directories of tests, and nowhere else beside other code.
-fn languages_of_tests(tree: &Tree) -> HashSet<&str> {
-    let code = tree.files.iter().map(|file| file.path.as_str()).filter(|path| {
-        let language = Language::of(path);
-        language.is_script() || matches!(language, Language::Python | Language::Go | Language::Rust)
-    });
-    let (tests, own): (Vec<&str>, Vec<&str>) = code.partition(|path| is_of_tests(path));
-    let own: HashSet<&str> = own.into_iter().map(ending).collect();
-    if own.is_empty() {
-        return own;
-    }
-    tests.into_iter().map(ending).filter(|ending| !own.contains(ending)).collect()
-}
-
-fn is_of_tests(path: &str) -> bool {
-    parent(path).split('/').any(|part| matches!(part, "test" | "tests"))
-}
-
-fn ending(path: &str) -> &str {
-    path.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
 /// A file's facts, and those of the scripts and styles in it.
@@ -366,6 +351,21 @@ fn facts<'t>(language: Language, text: &'t str, own_macros: &HashSet<&str>) -> O
     facts.comments = survey.comments;
     facts.fault = syntax::fault(&tree, text, language);
     Some(facts)
+}
+
+/// Whether something is written to the instance whose method writes it.
+fn is_own(unit: &Unit, access: &Access) -> bool {
+    let name = access.path[0].text;
+    if unit.language != Language::Python || name == "cls" {
+        return matches!(name, "this" | "self" | "cls");
+    }
+    // Where it is no receiver, `self` is just a name.
+    let scopes = std::iter::successors(Some(access.scope), |scope| unit.facts.scopes[*scope].parent);
+    let mut bindings = scopes.filter_map(|scope| unit.facts.scopes[scope].bindings.get(name));
+    let is_receiver = |bindings: &Vec<Binding>| {
+        matches!(bindings.as_slice(), [Binding { what: What::Value(Some(Type::Own(_))), .. }])
+    };
+    bindings.next().is_some_and(is_receiver)
 }
 
 /// Where a type and its methods know each other: a Go package, or anywhere in Rust.

@@ -7,6 +7,7 @@ use super::{
         syntax::Language,
     },
     Found,
+    documentation::may_be_written,
     imports::is_beside,
 };
 
@@ -151,6 +152,7 @@ fn missing_link(project: &Project, unit: usize, written: &str, by: &str) -> Opti
     let is_moved = project.units[unit].language == Language::Css
         && project.manifests.has_build(path)
         && project.by_path.keys().any(|path| path.rsplit('/').next() == Some(last));
+    let may_come = may_come || may_be_written(project, path, &target);
     let may_come = may_come || is_moved || is_styled(project, &target) || is_collected(project, &target);
     (!is_there && !may_come).then_some(target)
 }

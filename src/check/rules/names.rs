@@ -14,6 +14,7 @@ use super::{
         syntax::Language,
     },
     Found, Place,
+    expected::is_expected,
     imports::is_beside,
 };
 
@@ -61,7 +62,7 @@ pub fn undefined(project: &Project) -> Vec<Found> {
                     || surroundings.has_tests(project, project.path(index)) && TEST_RUNNERS.contains(mention.name.text)
                     || surroundings.has_script_name(project, mention.name.text)
             },
-            Language::Python => &|mention| PYTHON.contains(mention.name.text),
+            Language::Python => &|mention| PYTHON.contains(mention.name.text) || is_given(mention.name.text),
             Language::Go => &|mention| GO.contains(mention.name.text) || in_package(project, index, mention),
             _ => continue,
         };
@@ -82,6 +83,9 @@ pub fn undefined(project: &Project) -> Vec<Found> {
         let mut told = BTreeSet::new();
         for mention in suspects {
             let name = mention.name.text;
+            if is_expected(unit, mention.name.at, &["NameError"]) {
+                continue;
+            }
             if expected.contains(name) || unit.language == Language::Python && from_star(project, index, name) {
                 continue;
             }
@@ -126,6 +130,11 @@ fn without_shared(project: &Project, found: Vec<Found>) -> Vec<Found> {
         .into_iter()
         .filter(|misfit| !says(misfit) || files.get(&misfit.name).is_none_or(|files| *files < FILES_THAT_SHARE))
         .collect()
+}
+
+/// Whether a name of Python is one that is put in from outside: `__IPYTHON__`, `__BIN_NAME__` in a template.
+fn is_given(name: &str) -> bool {
+    name.len() > 4 && name.starts_with("__") && name.ends_with("__")
 }
 
 /// Whether a name is all but the other one. `chart` is none for `Chart`: that is what instances are called.

@@ -67,6 +67,7 @@ const PLACEHOLDERS: &[&str] = &[
 ];
 /// Of these, the ones that a sentence about something else may hold: they count only beside dots.
 const WITH_DOTS: &[&str] = &[
+    "rest of code",
     "existing code",
     "previous code",
     "same as before",
@@ -91,7 +92,8 @@ pub fn placeholders(project: &Project) -> Vec<Found> {
             let lower = bare.to_lowercase();
             let words = lower.trim_matches(['.', '…', ' ']);
             // A placeholder is short, and nothing else is said in it.
-            if lower.len() > 80 || comment.text.lines().count() > 1 {
+            let is_question = comment.text.trim_end().ends_with('?');
+            if is_question || lower.len() > 80 || comment.text.lines().count() > 1 {
                 continue;
             }
             // Dots inside of an expression leave out arguments.

@@ -1,0 +1,33 @@
+//! Files that generators of documentation write, or put beside a page: nobody can miss them.
+
+use super::super::project::{Project, parent};
+
+/// Pages that Sphinx makes by itself.
+const INDEXES: &[&str] = &["genindex.html", "search.html", "modindex.html", "py-modindex.html", "objects.inv"];
+/// Directories that Sphinx fills beside the pages.
+const FILLED: &[&str] = &["_static", "_images", "_sources", "_modules", "_downloads"];
+/// What pages are written from.
+const SOURCES: &[&str] = &[".rst", ".txt", ".md", ".ipynb", ".adoc", ".org"];
+
+/// Whether `target`, which the file at `path` names, is there once the documentation is built.
+pub fn may_be_written(project: &Project, path: &str, target: &str) -> bool {
+    let name = target.rsplit('/').next().unwrap_or(target);
+    let is_indexed = INDEXES.contains(&name);
+    let is_filled = parent(target).split('/').any(|part| FILLED.contains(&part));
+    let stem = target.strip_suffix(".html").unwrap_or(target);
+    let has_source =
+        stem != target && SOURCES.iter().any(|ending| project.by_path.contains_key(format!("{stem}{ending}").as_str()));
+    is_indexed || is_filled || has_source || is_of_theme(project, path)
+}
+
+/// Whether the file is laid over those of a theme, which lie elsewhere.
+fn is_of_theme(project: &Project, path: &str) -> bool {
+    let has = |directory: &str, name: &str| {
+        let path = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
+        project.by_path.contains_key(path.as_str())
+    };
+    let above = std::iter::successors(Some(parent(path)), |at| (!at.is_empty()).then(|| parent(at)));
+    let mut is_laid = parent(path).split('/').any(|part| matches!(part, "_static" | "_templates" | "_themes"));
+    is_laid &= above.clone().any(|directory| has(directory, "conf.py"));
+    is_laid || above.clone().any(|directory| has(directory, "theme.conf") || has(directory, "theme.toml"))
+}

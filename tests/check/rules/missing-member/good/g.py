@@ -1,0 +1,23 @@
+from abc import ABC
+
+import constants
+
+print(constants.DEFAULT_PORT)
+
+
+class Connection(ABC):
+    pass
+
+
+class _Strict:
+    def start(self):
+        return self.handle()
+
+
+class _Shared:
+    def handle(self):
+        return 1
+
+
+Connection.register(_Shared)
+Strict = type("Strict", (_Strict, _Shared), {})
