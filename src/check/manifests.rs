@@ -101,6 +101,8 @@ impl<'t> Manifests<'t> {
         let is_given = parts.any(|part| matches!(part, "samples" | "data" | "resources" | "expected"));
         let is_bundle = name.contains(".min.") || name.ends_with("bundle.js");
         let is_template = is_template || name.split('.').next().is_some_and(|stem| stem.ends_with("_template"));
+        // The path of a file that a generator of projects writes is filled in, too.
+        let is_template = is_template || path.contains("{{");
         parent(path).split('/').any(is_listed) || is_template || is_given || is_bundle
     }
 

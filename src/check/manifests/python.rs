@@ -56,6 +56,7 @@ const DISTRIBUTIONS: &[(&str, &[&str])] = &[
     ("sklearn", &["scikit-learn"]),
     ("skimage", &["scikit-image"]),
     ("bs4", &["beautifulsoup4"]),
+    ("cycler", &["matplotlib"]),
     ("dateutil", &["python-dateutil"]),
     ("dotenv", &["python-dotenv"]),
     ("jwt", &["pyjwt"]),

@@ -199,6 +199,7 @@ impl<'t> Reader<'t> {
         if let Some(list) = node.child_by_field_name("type_parameters") {
             self.bind_type_parameters(list, outer);
         }
+        let mut has_metaclass = false;
         if let Some(list) = node.child_by_field_name("superclasses") {
             for base in children(list) {
                 match base.kind() {
@@ -209,6 +210,7 @@ impl<'t> Reader<'t> {
                     "comment" => self.visit(base, outer),
                     _ => {
                         self.facts.classes[index].is_open = true;
+                        has_metaclass |= base.kind() == "keyword_argument";
                         self.visit(base, outer);
                     }
                 }
@@ -224,10 +226,16 @@ impl<'t> Reader<'t> {
         }
         let has = |member: &str| self.facts.classes[index].members.contains_key(member);
         let is_open = ["__getattr__", "__getattribute__", "__slots__"].iter().any(|member| has(member));
-        if has("__new__") || is_changed {
+        // A metaclass decides what a call of the class is: for an enumeration it looks a member up.
+        let bases = &self.facts.classes[index].bases;
+        let mut names = bases.iter().filter_map(|base| base.last()).map(|name| name.text);
+        has_metaclass |= names.any(|name| name.ends_with("Enum") || name.ends_with("Flag"));
+        if has("__new__") || is_changed || has_metaclass {
             self.facts.classes[index].constructor = Constructor::Unknown;
         }
-        self.facts.classes[index].is_open |= is_open;
+        // A class with nothing in it is there to be given something.
+        let is_bag = self.facts.classes[index].members.is_empty() && self.facts.classes[index].bases.is_empty();
+        self.facts.classes[index].is_open |= is_open || is_bag;
     }
 
     /// The constructor that `@dataclass` makes: one parameter for each annotated field.

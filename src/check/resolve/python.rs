@@ -73,6 +73,11 @@ fn may_be_root(project: &Project, path: &str, root: &str, name: &str) -> bool {
     }
     // The modules of a package are imported by its name, unless a script runs beside them.
     let is_above = path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+    // An example is run where it lies, and does not see the directories above.
+    let is_example = root.split('/').any(|part| matches!(part, "examples" | "example" | "docs" | "doc"));
+    if is_example && parent(path) != root {
+        return false;
+    }
     is_top || is_above || !project.by_path.contains_key(below("__init__.py").as_str())
 }
 

@@ -27,7 +27,8 @@ pub fn arity(project: &Project) -> Vec<Found> {
             // What is written from outside may be another function by then.
             let called = call.path.last().map_or("", |name| name.text);
             let may_replace = unit.language.is_script() || unit.language == Language::Python;
-            let is_replaced = call.path.len() > 1 && may_replace && project.written.contains(called);
+            let is_elsewhere = call.path.len() > 1 || unit.language == Language::Python && home != index;
+            let is_replaced = is_elsewhere && may_replace && project.written.contains(called);
             if is_replaced || is_patched(project, index, called) || !is_certain(project, home, function, index) {
                 continue;
             }

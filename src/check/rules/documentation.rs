@@ -17,7 +17,10 @@ pub fn may_be_written(project: &Project, path: &str, target: &str) -> bool {
     let stem = target.strip_suffix(".html").unwrap_or(target);
     let has_source =
         stem != target && SOURCES.iter().any(|ending| project.by_path.contains_key(format!("{stem}{ending}").as_str()));
-    is_indexed || is_filled || has_source || is_of_theme(project, path)
+    // Pictures are left out where a project is packed.
+    let is_picture = [".png", ".jpg", ".jpeg", ".gif", ".svg"].iter().any(|ending| name.ends_with(ending))
+        && path.split('/').next().is_some_and(|top| top.starts_with("doc"));
+    is_indexed || is_filled || is_picture || has_source || is_of_theme(project, path)
 }
 
 /// Whether the file is laid over those of a theme, which lie elsewhere.
@@ -27,7 +30,8 @@ fn is_of_theme(project: &Project, path: &str) -> bool {
         project.by_path.contains_key(path.as_str())
     };
     let above = std::iter::successors(Some(parent(path)), |at| (!at.is_empty()).then(|| parent(at)));
-    let mut is_laid = parent(path).split('/').any(|part| matches!(part, "_static" | "_templates" | "_themes"));
-    is_laid &= above.clone().any(|directory| has(directory, "conf.py"));
-    is_laid || above.clone().any(|directory| has(directory, "theme.conf") || has(directory, "theme.toml"))
+    let is_own = |part: &str| matches!(part.trim_start_matches(['_', '.']), "static" | "templates" | "themes");
+    let is_laid = parent(path).split('/').any(|part| part.starts_with(['_', '.']) && is_own(part));
+    is_laid && project.by_path.keys().any(|path| path.rsplit('/').next() == Some("conf.py"))
+        || above.into_iter().any(|directory| has(directory, "theme.conf") || has(directory, "theme.toml"))
 }

@@ -1,9 +1,10 @@
-//! Directories beside the code that hold pieces of code instead of programs. Drops what was found there.
+//! Directories beside the code that hold pieces of code instead of programs. Drops what was found there, or turns it
+//! into a hint.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    super::{Rule, project::Project, syntax::Language},
+    super::{Rule, Severity, project::Project, syntax::Language},
     Found, Place,
 };
 
@@ -15,7 +16,7 @@ const FILES: usize = 3;
 /// Nor so many names in one file.
 const NAMES: usize = 3;
 
-/// What was found, without what stands in such directories.
+/// What was found, as far as it is certain in such directories.
 pub fn without(project: &Project, found: Vec<Found>) -> Vec<Found> {
     let root = |found: &Found| match found.unit {
         Place::Unit(unit) if project.units[unit].language == Language::Python => root(project.path(unit)),
@@ -31,7 +32,13 @@ pub fn without(project: &Project, found: Vec<Found>) -> Vec<Found> {
         let all = root(misfit).and_then(|root| files.get(root));
         all.is_some_and(|all| all.len() >= FILES || names.get(&misfit.unit).is_some_and(|names| *names >= NAMES))
     };
-    found.into_iter().filter(|misfit| !is_fragment(misfit)).collect()
+    let of_programs = found.into_iter().filter(|misfit| !is_fragment(misfit));
+    // One alone may be a piece, too: the text around it says what its names are.
+    let softened = of_programs.map(|misfit| match misfit.rule {
+        Rule::UndefinedName if root(&misfit).is_some() => Found { severity: Severity::Hint, ..misfit },
+        _ => misfit,
+    });
+    softened.collect()
 }
 
 /// The path up to the first such directory.

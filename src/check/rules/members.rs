@@ -110,6 +110,7 @@ fn is_certain(project: &Project, unit: usize, path: &[Name], number: usize, insi
                 "setattr(",
                 "__setattr__(",
                 "__dict__",
+                "vars(self)",
                 "Object.assign(this",
                 "Object.defineProperty",
                 ".prototype.",

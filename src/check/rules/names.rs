@@ -62,7 +62,10 @@ pub fn undefined(project: &Project) -> Vec<Found> {
                     || surroundings.has_tests(project, project.path(index)) && TEST_RUNNERS.contains(mention.name.text)
                     || surroundings.has_script_name(project, mention.name.text)
             },
-            Language::Python => &|mention| PYTHON.contains(mention.name.text) || is_given(mention.name.text),
+            Language::Python => &|mention| {
+                let name = mention.name.text;
+                PYTHON.contains(name) || is_given(name) || is_submodule(project, index, name)
+            },
             Language::Go => &|mention| GO.contains(mention.name.text) || in_package(project, index, mention),
             _ => continue,
         };
@@ -130,6 +133,12 @@ fn without_shared(project: &Project, found: Vec<Found>) -> Vec<Found> {
         .into_iter()
         .filter(|misfit| !says(misfit) || files.get(&misfit.name).is_none_or(|files| *files < FILES_THAT_SHARE))
         .collect()
+}
+
+/// Whether a package of Python has a module of this name, which is bound in it as soon as anybody loads it.
+fn is_submodule(project: &Project, unit: usize, name: &str) -> bool {
+    let Some(package) = project.path(unit).strip_suffix("__init__.py") else { return false };
+    project.exists(&format!("{package}{name}.py")) || project.exists(&format!("{package}{name}/__init__.py"))
 }
 
 /// Whether a name of Python is one that is put in from outside: `__IPYTHON__`, `__BIN_NAME__` in a template.

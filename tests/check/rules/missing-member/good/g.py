@@ -21,3 +21,23 @@ class _Shared:
 
 Connection.register(_Shared)
 Strict = type("Strict", (_Strict, _Shared), {})
+
+
+class Bag:
+    pass
+
+
+class Value:
+    fields = ("name",)
+
+    def __init__(self, *values):
+        vars(self).update(zip(self.fields, values))
+
+    def shown(self):
+        return self.name
+
+
+def fill(populate):
+    bag = Bag()
+    populate(bag)
+    return bag.address
