@@ -17,9 +17,10 @@ use self::{
 };
 use super::{
     css,
-    facts::{Access, Binding, Facts, Fault, ImportKind, MarkKind, ScopeKind, ScriptKind, Type, What},
+    facts::{Binding, Facts, Fault, ImportKind, MarkKind, ScopeKind, ScriptKind},
     go, html, javascript, json,
     manifests::Manifests,
+    members::is_own,
     nearest, python,
     resolve::{self, Resolution},
     rust,
@@ -76,6 +77,9 @@ pub struct Project<'t> {
     /// Classes that others derive from.
     pub bases: HashSet<&'t str>,
 }
+
+/// A longer file of JSON, in bytes, is data: no configuration, and slow to parse where there are many.
+const LONGEST_DATA: usize = 250_000;
 
 /// Functions by their names: unit and number of each.
 pub type Methods<'t> = HashMap<&'t str, Vec<(usize, usize)>>;
@@ -319,6 +323,9 @@ impl<'t> Project<'t> {
 /// A file's facts, and those of the scripts and styles in it.
 fn units<'t>(file: usize, path: &str, text: &'t str, own_macros: &HashSet<&str>) -> Vec<Unit<'t>> {
     let language = Language::of(path);
+    if language == Language::Json && text.len() > LONGEST_DATA {
+        return Vec::new();
+    }
     let Some(facts) = facts(language, text, own_macros) else { return Vec::new() };
     let mut units = Vec::new();
     for script in &facts.scripts {
@@ -351,21 +358,6 @@ fn facts<'t>(language: Language, text: &'t str, own_macros: &HashSet<&str>) -> O
     facts.comments = survey.comments;
     facts.fault = syntax::fault(&tree, text, language);
     Some(facts)
-}
-
-/// Whether something is written to the instance whose method writes it.
-fn is_own(unit: &Unit, access: &Access) -> bool {
-    let name = access.path[0].text;
-    if unit.language != Language::Python || name == "cls" {
-        return matches!(name, "this" | "self" | "cls");
-    }
-    // Where it is no receiver, `self` is just a name.
-    let scopes = std::iter::successors(Some(access.scope), |scope| unit.facts.scopes[*scope].parent);
-    let mut bindings = scopes.filter_map(|scope| unit.facts.scopes[scope].bindings.get(name));
-    let is_receiver = |bindings: &Vec<Binding>| {
-        matches!(bindings.as_slice(), [Binding { what: What::Value(Some(Type::Own(_))), .. }])
-    };
-    bindings.next().is_some_and(is_receiver)
 }
 
 /// Where a type and its methods know each other: a Go package, or anywhere in Rust.
