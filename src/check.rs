@@ -173,9 +173,9 @@ fn check_here(tree: &Tree, selection: &Selection) -> Findings {
     let project = Project::new(tree);
     let ignores = Ignores::new(&project);
     let found: Vec<Vec<rules::Found>> = rules::ALL.par_iter().map(|rule| rule(&project)).collect();
+    let found = rules::fragments::without(&project, found.into_iter().flatten().collect());
     let mut misfits: Vec<Misfit> = found
         .into_iter()
-        .flatten()
         .filter(|found| selection.holds(found.rule))
         .map(|found| found.placed(&project))
         .filter(|misfit| !ignores.hold(misfit))

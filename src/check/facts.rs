@@ -350,7 +350,20 @@ impl<'t> Facts<'t> {
     }
 }
 
-impl Value<'_> {
+impl<'t> Value<'t> {
+    /// The names in it: its own, or those of its items.
+    pub fn paths(&self) -> impl Iterator<Item = &Path<'t>> {
+        let items = match self {
+            Value::List(items) => items.as_slice(),
+            _ => &[],
+        };
+        let values = std::iter::once(self).chain(items.iter().map(|(_, item)| item));
+        values.filter_map(|value| match value {
+            Value::Path(path) => Some(path),
+            _ => None,
+        })
+    }
+
     pub fn text(&self) -> Option<&str> {
         match self {
             Value::Text(text) => Some(text),

@@ -14,7 +14,23 @@ pub struct Ignores {
 const MARK: &str = "smol-ignore";
 /// Marks of TypeScript's compiler about the next line, and of Python's checkers about the same.
 const NEXT_LINE: &[&str] = &["@ts-ignore", "@ts-expect-error"];
-const SAME_LINE: &[&str] = &["# type: ignore", "# noqa", "# pyright: ignore", "// nolint"];
+const SAME_LINE: &[&str] = &[
+    "# type: ignore",
+    "# type:ignore",
+    "# noqa",
+    "# NOQA",
+    "# pyright: ignore",
+    "# ty: ignore",
+    "# pyrefly: ignore",
+    "# mypy: ignore",
+    "# ruff: ignore",
+    "# pylint: disable",
+    "# pylint:disable",
+    // What tests of checkers expect there.
+    "# E: ",
+    "# error: ",
+    "// nolint",
+];
 const WHOLE_FILE: &[&str] = &["@ts-nocheck"];
 
 impl Ignores {

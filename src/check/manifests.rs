@@ -66,7 +66,9 @@ impl<'t> Manifests<'t> {
                 "pyproject.toml" | "Pipfile" => manifests.pyproject(text),
                 "setup.py" => manifests.setup_py(text),
                 "setup.cfg" | "tox.ini" | "environment.yml" | "environment.yaml" | "noxfile.py" => {
-                    manifests.python.is_declared |= name == "setup.cfg" && text.contains("install_requires");
+                    let is_declared = name == "setup.cfg" && text.contains("install_requires");
+                    manifests.python.is_declared |= is_declared;
+                    manifests.python.is_installable |= is_declared;
                     manifests.loose_words(text);
                 }
                 ".gitignore" | ".npmignore" => {
@@ -99,6 +101,8 @@ impl<'t> Manifests<'t> {
         let is_given = parts.any(|part| matches!(part, "samples" | "data" | "resources" | "expected"));
         let is_bundle = name.contains(".min.") || name.ends_with("bundle.js");
         let is_template = is_template || name.split('.').next().is_some_and(|stem| stem.ends_with("_template"));
+        // The path of a file that a generator of projects writes is filled in, too.
+        let is_template = is_template || path.contains("{{");
         parent(path).split('/').any(is_listed) || is_template || is_given || is_bundle
     }
 
@@ -236,6 +240,8 @@ impl<'t> Manifests<'t> {
         self.python.is_declared |= project.is_some_and(|project| project.contains_key("dependencies"))
             || text.contains("[tool.poetry.dependencies]")
             || text.contains("[packages]");
+        self.python.is_installable |=
+            project.is_some() || text.contains("[tool.poetry]") || text.contains("[build-system]");
         let dynamic = project.and_then(|project| project.get("dynamic")).and_then(toml::Value::as_array);
         let is_dynamic = dynamic.is_some_and(|list| list.iter().any(|item| item.as_str() == Some("dependencies")));
         self.python.is_open |= is_dynamic;
@@ -271,6 +277,7 @@ impl<'t> Manifests<'t> {
 
     fn setup_py(&mut self, text: &str) {
         let is_declared = text.contains("install_requires");
+        self.python.is_installable = true;
         self.python.is_declared |= is_declared;
         // What is not a plain list is computed.
         let after = text.split("install_requires").nth(1).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! What a class, struct or interface has: its own members, those of its bases, methods written elsewhere.
 
 use super::{
-    facts::{Class, ClassKind, Constructor, Type},
-    project::Project,
+    facts::{Access, Binding, Class, ClassKind, Constructor, Type, What},
+    project::{Project, Unit},
     rust_modules::TypeMember,
     syntax::Language,
     targets::Target,
@@ -195,6 +195,21 @@ impl<'t> Project<'t> {
             },
         }
     }
+}
+
+/// Whether something is written to the instance whose method writes it.
+pub fn is_own(unit: &Unit, access: &Access) -> bool {
+    let name = access.path[0].text;
+    if unit.language != Language::Python || name == "cls" {
+        return matches!(name, "this" | "self" | "cls");
+    }
+    // Where it is no receiver, `self` is just a name.
+    let scopes = std::iter::successors(Some(access.scope), |scope| unit.facts.scopes[*scope].parent);
+    let mut bindings = scopes.filter_map(|scope| unit.facts.scopes[scope].bindings.get(name));
+    let is_receiver = |bindings: &Vec<Binding>| {
+        matches!(bindings.as_slice(), [Binding { what: What::Value(Some(Type::Own(_))), .. }])
+    };
+    bindings.next().is_some_and(is_receiver)
 }
 
 /// Whether a trait is one of those whose methods are known.

@@ -1,6 +1,7 @@
 //! All files of a project with their facts, and how to find one by its path. Pure: texts come in as values.
 
 mod all_of_rust;
+mod given;
 mod machine_made;
 mod words;
 
@@ -10,14 +11,16 @@ use rayon::prelude::*;
 
 use self::{
     all_of_rust::AllOfRust,
+    given::{ending, is_of_tests, languages_of_tests},
     machine_made::is_machine_made,
     words::{python_roots, words},
 };
 use super::{
     css,
-    facts::{Binding, Facts, Fault, ImportKind, MarkKind, ScopeKind, ScriptKind, Value},
+    facts::{Binding, Facts, Fault, ImportKind, MarkKind, ScopeKind, ScriptKind},
     go, html, javascript, json,
     manifests::Manifests,
+    members::is_own,
     nearest, python,
     resolve::{self, Resolution},
     rust,
@@ -25,6 +28,8 @@ use super::{
     syntax::{self, Language},
 };
 use crate::workspace::tree::Tree;
+
+pub use self::given::reached;
 
 /// What is read of a project, once, before any rule looks at it.
 pub struct Project<'t> {
@@ -37,6 +42,8 @@ pub struct Project<'t> {
     pub directories: HashSet<&'t str>,
     /// The files that are not the work of the project's authors.
     machine_made: HashSet<usize>,
+    /// The files that tests are given to read.
+    given: HashSet<usize>,
     /// Endings of files that the project has only below its tests: these are there to be read by them.
     of_tests: HashSet<&'t str>,
     /// The files of a directory.
@@ -70,6 +77,9 @@ pub struct Project<'t> {
     /// Classes that others derive from.
     pub bases: HashSet<&'t str>,
 }
+
+/// A longer file of JSON, in bytes, is data: no configuration, and slow to parse where there are many.
+const LONGEST_DATA: usize = 250_000;
 
 /// Functions by their names: unit and number of each.
 pub type Methods<'t> = HashMap<&'t str, Vec<(usize, usize)>>;
@@ -138,6 +148,7 @@ impl<'t> Project<'t> {
             unit_of_file,
             directories,
             of_tests: languages_of_tests(tree),
+            given: HashSet::new(),
             machine_made: (0..tree.files.len())
                 .into_par_iter()
                 .filter(|file| {
@@ -174,6 +185,7 @@ impl<'t> Project<'t> {
             })
             .collect();
         project.modules = Modules::new(&project);
+        project.given = given::given(&project);
         project
     }
 
@@ -207,23 +219,22 @@ impl<'t> Project<'t> {
                 {
                     self.globals.insert(name.text);
                 }
-                if access.path.len() != 2 || !matches!(access.path[0].text, "this" | "self" | "cls") {
+                if access.path.len() != 2 || !is_own(unit, access) {
                     self.written.extend(access.path.last().map(|name| name.text));
                 }
                 self.members.extend(access.path.last().map(|name| name.text));
             }
             for call in &facts.calls {
-                let asks =
-                    ["isinstance", "issubclass", "super", "raises", "type", "cast", "print", "str", "len", "repr"];
-                if call.path.last().is_some_and(|name| asks.contains(&name.text)) {
+                // With one argument `type` asks, with three it makes a class.
+                let asks = ["isinstance", "issubclass", "super", "raises", "cast", "print", "str", "len", "repr"];
+                let is_asked = |name: &str| asks.contains(&name) || name == "type" && call.arguments.len() == 1;
+                if call.path.last().is_some_and(|name| is_asked(name.text)) {
                     continue;
                 }
+                let is_class = |name: &&str| name.trim_start_matches('_').starts_with(char::is_uppercase);
                 for argument in &call.arguments {
-                    if let Value::Path(path) = &argument.value {
-                        self.handed.extend(
-                            path.last().map(|name| name.text).filter(|name| name.starts_with(char::is_uppercase)),
-                        );
-                    }
+                    let handed = argument.value.paths().filter_map(|path| path.last());
+                    self.handed.extend(handed.map(|name| name.text).filter(is_class));
                 }
             }
             for class in &facts.classes {
@@ -299,7 +310,7 @@ impl<'t> Project<'t> {
     /// Files that are there to be read by tests, or that others wrote: nothing is said about them.
     pub fn is_material(&self, file: usize) -> bool {
         let path = &self.tree.files[file].path;
-        let is_given = is_of_tests(path) && self.of_tests.contains(ending(path));
+        let is_given = self.given.contains(&file) || is_of_tests(path) && self.of_tests.contains(ending(path));
         is_given || self.machine_made.contains(&file) || self.manifests.is_material(&self.tree.files[file].path)
     }
 
@@ -309,31 +320,12 @@ impl<'t> Project<'t> {
     }
 }
 
-/// The endings of code that stands below directories of tests, and nowhere else beside other code.
-fn languages_of_tests(tree: &Tree) -> HashSet<&str> {
-    let code = tree.files.iter().map(|file| file.path.as_str()).filter(|path| {
-        let language = Language::of(path);
-        language.is_script() || matches!(language, Language::Python | Language::Go | Language::Rust)
-    });
-    let (tests, own): (Vec<&str>, Vec<&str>) = code.partition(|path| is_of_tests(path));
-    let own: HashSet<&str> = own.into_iter().map(ending).collect();
-    if own.is_empty() {
-        return own;
-    }
-    tests.into_iter().map(ending).filter(|ending| !own.contains(ending)).collect()
-}
-
-fn is_of_tests(path: &str) -> bool {
-    parent(path).split('/').any(|part| matches!(part, "test" | "tests"))
-}
-
-fn ending(path: &str) -> &str {
-    path.rsplit_once('.').map_or("", |(_, ending)| ending)
-}
-
 /// A file's facts, and those of the scripts and styles in it.
 fn units<'t>(file: usize, path: &str, text: &'t str, own_macros: &HashSet<&str>) -> Vec<Unit<'t>> {
     let language = Language::of(path);
+    if language == Language::Json && text.len() > LONGEST_DATA {
+        return Vec::new();
+    }
     let Some(facts) = facts(language, text, own_macros) else { return Vec::new() };
     let mut units = Vec::new();
     for script in &facts.scripts {

@@ -10,23 +10,51 @@ use std::collections::HashMap;
 use tree_sitter::{Node, Tree};
 
 use super::{
-    facts::{Access, Facts, Mention, Name, Path, Scope, ScopeKind, Touch, Type, What},
-    syntax::{children, name, text},
+    facts::{Access, Call, Facts, Mention, Name, Path, Scope, ScopeKind, Touch, Type, Value, What},
+    syntax::{self, name, text},
 };
 
 /// Reads one file's facts. `text` is what `tree` was parsed from.
 pub fn read<'t>(tree: &Tree, text: &'t str) -> Facts<'t> {
-    let mut reader = Reader { facts: Facts::new(), source: text, guards: 0, nesting: 0, selves: HashMap::new() };
+    let mut reader =
+        Reader { facts: Facts::new(), source: text, guards: 0, catches: 0, nesting: 0, selves: HashMap::new() };
     reader.each(tree.root_node(), 0);
     // Whoever writes into these can make any name.
     let makes_names = |access: &Access| matches!(access.path[0].text, "globals" | "vars");
-    let calls_them = reader.facts.calls.iter().any(|call| {
-        matches!(call.path[0].text, "globals" | "exec" | "eval") && call.path.len() == 1 && call.scope == 0
-            || call.path.len() == 1 && matches!(call.path[0].text, "exec" | "globals")
+    let calls_them = reader.facts.calls.iter().filter(|call| call.path.len() == 1).any(|call| {
+        let is_of_file = reader.facts.function_scope(call.scope) == 0;
+        match call.path[0].text {
+            "exec" | "globals" => true,
+            "eval" => is_of_file,
+            // Without an argument these are the names of the file itself.
+            "vars" | "locals" => is_of_file && call.arguments.is_empty(),
+            _ => false,
+        }
     });
     reader.facts.is_open |= calls_them || reader.facts.accesses.iter().any(makes_names);
-    reader.facts.exports.is_open |= reader.facts.is_open;
+    reader.facts.exports.is_open |= reader.facts.is_open || gives_itself_away(&reader.facts, text);
     reader.facts
+}
+
+/// Whether others may add to the module.
+fn gives_itself_away(facts: &Facts, text: &str) -> bool {
+    // A function that gets the module's name can add to it: `pass_through(__name__, …)`.
+    let takes_name = |call: &Call| {
+        let is_function = |name: &Name| name.text.starts_with(|c: char| c.is_lowercase()) && name.text != "getLogger";
+        call.scope == 0
+            && call.arguments.len() > 1
+            && call.path.last().is_some_and(is_function)
+            && matches!(&call.arguments[0].value, Value::Path(path) if path.len() == 1 && path[0].text == "__name__")
+    };
+    // Modules that are made elsewhere: `sys.modules[…] = …`, `setattr(module, …)`.
+    text.contains("sys.modules") || text.contains("setattr(") || facts.calls.iter().any(takes_name)
+}
+
+/// A backslash at the end of a line is a node of its own, wherever it stands: between arguments, too.
+fn children<'n>(node: Node<'n>) -> Vec<Node<'n>> {
+    let mut children = syntax::children(node);
+    children.retain(|child| child.kind() != "line_continuation");
+    children
 }
 
 struct Reader<'t> {
@@ -34,6 +62,8 @@ struct Reader<'t> {
     source: &'t str,
     /// How many `try` blocks with handlers, and conditions, stand around.
     guards: usize,
+    /// How many `try` blocks of the same function expect that a name is not there.
+    catches: usize,
     /// How many functions stand around.
     nesting: usize,
     /// The first parameters of methods, by scope and name, and the class whose instance each is.
@@ -103,6 +133,7 @@ impl<'t> Reader<'t> {
                 }
             }
             "try_statement" => self.try_statement(node, scope),
+            "with_statement" => self.with_statement(node, scope),
             "if_statement" | "conditional_expression" | "elif_clause" | "else_clause" => self.condition(node, scope),
             "except_clause" | "except_group_clause" => self.except(node, scope),
             "as_pattern" => self.as_pattern(node, scope),
@@ -152,33 +183,8 @@ impl<'t> Reader<'t> {
 
     fn mention(&mut self, node: Node, scope: usize) {
         let name = self.name(node);
-        let is_guarded = self.guards > 0 && self.is_in_try(node);
+        let is_guarded = self.catches > 0;
         self.facts.mentions.push(Mention { name, scope, is_guarded });
-    }
-
-    fn is_in_try(&self, node: Node) -> bool {
-        let mut around = node.parent();
-        while let Some(node) = around {
-            if node.kind() == "function_definition" {
-                return false;
-            }
-            if node.kind() == "try_statement" {
-                let names_error =
-                    children(node).iter().filter(|child| child.kind().starts_with("except")).any(|clause| {
-                        let text = self.text(*clause);
-                        let head = text.split(':').next().unwrap_or_default().trim();
-                        head == "except"
-                            || head.contains("NameError")
-                            || head.contains("Exception")
-                            || head.contains("ImportError")
-                    });
-                if names_error {
-                    return true;
-                }
-            }
-            around = node.parent();
-        }
-        false
     }
 
     /// `a.b.c`: only the whole chain is an access.
@@ -245,11 +251,26 @@ impl<'t> Reader<'t> {
 
     fn try_statement(&mut self, node: Node, scope: usize) {
         let has_handler = children(node).iter().any(|child| child.kind().starts_with("except"));
+        let is_caught = children(node).iter().filter(|child| child.kind().starts_with("except")).any(|clause| {
+            let head = self.text(*clause).split(':').next().unwrap_or_default().trim();
+            head == "except" || ["NameError", "Exception", "ImportError"].iter().any(|error| head.contains(error))
+        });
+        let (guards, catches) = (self.guards, self.catches);
+        self.guards += usize::from(has_handler);
+        self.catches += usize::from(is_caught);
         for child in children(node) {
-            self.guards += usize::from(has_handler);
             self.visit(child, scope);
-            self.guards -= usize::from(has_handler);
         }
+        (self.guards, self.catches) = (guards, catches);
+    }
+
+    /// `with suppress(ImportError):` is a `try` in one word.
+    fn with_statement(&mut self, node: Node, scope: usize) {
+        let head = self.text(node).lines().next().unwrap_or_default();
+        let suppresses = usize::from(head.contains("suppress("));
+        self.guards += suppresses;
+        self.each(node, scope);
+        self.guards -= suppresses;
     }
 
     /// What stands behind a condition may be there only where the condition holds.

@@ -3,10 +3,14 @@
 mod calls;
 mod chrome;
 mod contract;
+mod documentation;
 mod dom;
 mod environment;
+mod expected;
 mod files;
+pub mod fragments;
 mod imports;
+mod loaded;
 mod members;
 mod messages;
 mod models;
@@ -60,7 +64,7 @@ pub struct Found {
 }
 
 /// The text that a byte offset counts in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     Unit(usize),
     File(usize),

@@ -278,6 +278,8 @@ impl<'t> Project<'t> {
             Target::Class(unit, class) => {
                 let is_python = self.units[unit].language == Language::Python;
                 match self.member(unit, class, name.text, 8) {
+                    // Metaclasses bring these.
+                    Found::Missing if is_python && matches!(name.text, "mro" | "register") => Target::Unknown,
                     Found::Missing if is_python => Target::Missing { index: 0, inside: Within::Class(unit, class) },
                     Found::Function(unit, function)
                         if self.units[unit].facts.functions[function].receiver == super::facts::Receiver::None =>

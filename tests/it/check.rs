@@ -200,4 +200,20 @@ fn a_package_that_comes_along_is_a_hint() {
     borrowing(lock).args(["check"]).success().prints("hint[undeclared-package]");
     let smol = Smol::new().offline().write("requirements.txt", "django\n");
     smol.write("main.py", "import asgiref\n\nprint(asgiref)\n").args(["check"]).success().prints("hint[");
+    let smol = Smol::new().offline().write("requirements.txt", "sphinx\n");
+    smol.write("roles.py", "import docutils\n\nprint(docutils)\n").args(["check"]).success().prints("hint[");
+}
+
+#[test]
+fn a_package_for_a_module_that_nobody_has_to_load_is_a_hint() {
+    let kit = |manifest: &str, init: &str| {
+        let smol = Smol::new().offline().write("pyproject.toml", manifest).write("kit/__init__.py", init);
+        smol.write("kit/plugin.py", "import sphinx\n\nprint(sphinx)\n").args(["check"])
+    };
+    let manifest = "[project]\nname = \"kit\"\nversion = \"1\"\ndependencies = []\n";
+    kit(manifest, "").success().prints("hint[undeclared-package]");
+    kit(manifest, "try:\n    from . import plugin\nexcept ImportError:\n    plugin = None\n").success().prints("hint[");
+    kit(manifest, "from . import plugin\n").exit(1).prints("error[undeclared-package]");
+    let started = format!("{manifest}[project.scripts]\nkit = \"kit.plugin:main\"\n");
+    kit(&started, "").exit(1).prints("error[undeclared-package]");
 }

@@ -100,7 +100,7 @@ impl<'t> Reader<'t> {
             self.bind(home, name, What::Function(index));
         }
         self.nesting += 1;
-        let guards = std::mem::take(&mut self.guards);
+        let (guards, catches) = (std::mem::take(&mut self.guards), std::mem::take(&mut self.catches));
         if let Some(list) = node.child_by_field_name("type_parameters") {
             self.bind_type_parameters(list, inner);
         }
@@ -114,13 +114,16 @@ impl<'t> Reader<'t> {
             self.facts.scopes[inner].class = class;
             let is_of_class =
                 decorators.contains(&"classmethod") || matches!(name.text, "__init_subclass__" | "__class_getitem__");
-            if let Some(first) = parameters.first().filter(|_| !is_of_class) {
-                let at = name.at;
-                let own = Type::Own(class.unwrap_or_default());
-                self.facts.scopes[inner]
-                    .bindings
-                    .insert(first.name, vec![Binding { at, what: What::Value(Some(own)) }]);
-                self.selves.insert((inner, first.name), class.unwrap_or_default());
+            let first = parameters.first().filter(|first| first.kind != ParameterKind::Rest);
+            if let (Some(first), Some(class)) = (first, class) {
+                // Interfaces leave the instance out.
+                self.facts.functions[index].is_plain &= is_receiver(first.name);
+                if is_receiver(first.name) && !is_of_class {
+                    let own = What::Value(Some(Type::Own(class)));
+                    self.facts.scopes[inner].bindings.insert(first.name, vec![Binding { at: name.at, what: own }]);
+                }
+                // What a class is given, its instances have.
+                self.selves.insert((inner, first.name), class);
             }
         }
         self.facts.functions[index].parameters = parameters;
@@ -132,7 +135,7 @@ impl<'t> Reader<'t> {
         if let Some(body) = body {
             self.each(body, inner);
         }
-        self.guards = guards;
+        (self.guards, self.catches) = (guards, catches);
         self.nesting -= 1;
         Some(index)
     }
@@ -196,6 +199,7 @@ impl<'t> Reader<'t> {
         if let Some(list) = node.child_by_field_name("type_parameters") {
             self.bind_type_parameters(list, outer);
         }
+        let mut has_metaclass = false;
         if let Some(list) = node.child_by_field_name("superclasses") {
             for base in children(list) {
                 match base.kind() {
@@ -206,6 +210,7 @@ impl<'t> Reader<'t> {
                     "comment" => self.visit(base, outer),
                     _ => {
                         self.facts.classes[index].is_open = true;
+                        has_metaclass |= base.kind() == "keyword_argument";
                         self.visit(base, outer);
                     }
                 }
@@ -221,10 +226,16 @@ impl<'t> Reader<'t> {
         }
         let has = |member: &str| self.facts.classes[index].members.contains_key(member);
         let is_open = ["__getattr__", "__getattribute__", "__slots__"].iter().any(|member| has(member));
-        if has("__new__") || is_changed {
+        // A metaclass decides what a call of the class is: for an enumeration it looks a member up.
+        let bases = &self.facts.classes[index].bases;
+        let mut names = bases.iter().filter_map(|base| base.last()).map(|name| name.text);
+        has_metaclass |= names.any(|name| name.ends_with("Enum") || name.ends_with("Flag"));
+        if has("__new__") || is_changed || has_metaclass {
             self.facts.classes[index].constructor = Constructor::Unknown;
         }
-        self.facts.classes[index].is_open |= is_open;
+        // A class with nothing in it is there to be given something.
+        let is_bag = self.facts.classes[index].members.is_empty() && self.facts.classes[index].bases.is_empty();
+        self.facts.classes[index].is_open |= is_open || is_bag;
     }
 
     /// The constructor that `@dataclass` makes: one parameter for each annotated field.
@@ -315,6 +326,11 @@ impl<'t> Reader<'t> {
             }
         }
     }
+}
+
+/// Whether the first parameter of a method is called like an instance or a class.
+fn is_receiver(name: &str) -> bool {
+    name.starts_with('_') || ["self", "cls", "klass", "this", "meta", "mcs"].iter().any(|word| name.contains(word))
 }
 
 /// Nothing but a docstring and `pass`, `...` or `raise NotImplementedError`.

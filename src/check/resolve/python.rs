@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::LazyLock};
 
 use super::{
     super::{
-        facts::{Imported, Name, Value, What},
+        facts::{Imported, What},
         project::{Project, join, parent},
         syntax::Language,
     },
@@ -73,6 +73,11 @@ fn may_be_root(project: &Project, path: &str, root: &str, name: &str) -> bool {
     }
     // The modules of a package are imported by its name, unless a script runs beside them.
     let is_above = path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+    // An example is run where it lies, and does not see the directories above.
+    let is_example = root.split('/').any(|part| matches!(part, "examples" | "example" | "docs" | "doc"));
+    if is_example && parent(path) != root {
+        return false;
+    }
     is_top || is_above || !project.by_path.contains_key(below("__init__.py").as_str())
 }
 
@@ -108,7 +113,8 @@ fn below(project: &Project, base: &str, dotted: &str) -> Resolution {
         name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('.'))
     });
     let is_version = stem.contains("version");
-    let may_be_compiled = stem.starts_with('_') && project.has_compiled;
+    let is_private = dotted.split('.').any(|part| part.starts_with('_'));
+    let may_be_compiled = is_private && project.has_compiled;
     // A module below a file is no module, but an attribute of it: `import os.path`.
     let is_attribute = project.by_path.contains_key(format!("{}.py", directory).as_str());
     // A package that makes its modules when it is loaded, as `six.moves`.
@@ -149,7 +155,7 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
     }
     // A module of the package.
     let path = project.path(unit);
-    if path.ends_with("/__init__.py") || path == "__init__.py" {
+    if matches!(path.rsplit('/').next(), Some("__init__.py" | "__init__.pyi")) {
         match below(project, parent(path), name) {
             Resolution::Missing(_) => {}
             _ => return Exported::Present,
@@ -167,17 +173,7 @@ pub fn exported<'t>(project: &Project<'t>, unit: usize, name: &'t str, steps: us
         }
     }
     is_open |= facts.scopes[0].bindings.contains_key("__getattr__");
-    // A function that gets the module's name can add to it: `pass_through(__name__, …)`.
-    is_open |= facts.calls.iter().any(|call| {
-        let is_function = |name: &Name| name.text.starts_with(|c: char| c.is_lowercase()) && name.text != "getLogger";
-        call.scope == 0
-            && call.arguments.len() > 1
-            && call.path.last().is_some_and(is_function)
-            && matches!(&call.arguments[0].value, Value::Path(path) if path.len() == 1 && path[0].text == "__name__")
-    });
     let is_of_module = name.starts_with("__") && name.ends_with("__");
-    // Modules that are made elsewhere: `sys.modules[…] = …`, `setattr(module, …)`.
-    is_open |= project.units[unit].text.contains("sys.modules") || project.units[unit].text.contains("setattr(");
     debug_assert_eq!(project.units[unit].language, Language::Python);
     if is_open || is_of_module { Exported::Unknown } else { Exported::Missing }
 }

@@ -10,6 +10,8 @@ use super::{
         targets::Target,
     },
     Found,
+    expected::is_expected,
+    imports::is_beside,
 };
 
 /// Calls with too many, too few or unknown arguments.
@@ -24,12 +26,16 @@ pub fn arity(project: &Project) -> Vec<Found> {
             let function = &project.units[home].facts.functions[number];
             // What is written from outside may be another function by then.
             let called = call.path.last().map_or("", |name| name.text);
-            let is_replaced = call.path.len() > 1 && unit.language.is_script() && project.written.contains(called);
-            let is_expected = unit.language == Language::Python && is_expected(unit.text, call.at);
-            if is_replaced || is_expected || !is_certain(project, home, function, index) {
+            let may_replace = unit.language.is_script() || unit.language == Language::Python;
+            let is_elsewhere = call.path.len() > 1 || unit.language == Language::Python && home != index;
+            let is_replaced = is_elsewhere && may_replace && project.written.contains(called);
+            if is_replaced || is_patched(project, index, called) || !is_certain(project, home, function, index) {
                 continue;
             }
             let Some(complaint) = complaint(project, index, home, call, function, is_bound) else { continue };
+            if is_expected(unit, call.at, &["TypeError"]) {
+                continue;
+            }
             let place = project.path(home);
             let message = format!("'{called}' {complaint}: it is {} in '{place}'", shown(function));
             found.push(Found::error(index, call.at, Rule::Arity, called, message).looked_in(place));
@@ -38,22 +44,18 @@ pub fn arity(project: &Project) -> Vec<Found> {
     found
 }
 
+/// Whether a test names the function in a text, as it does to put another in its place.
+fn is_patched(project: &Project, unit: usize, called: &str) -> bool {
+    let unit_of_call = &project.units[unit];
+    unit_of_call.language == Language::Python
+        && is_beside(project.path(unit))
+        && unit_of_call.facts.literals.iter().any(|literal| literal.text.rsplit('.').next() == Some(called))
+}
+
 fn shown(function: &Function) -> String {
     let names: Vec<&str> = function.parameters.iter().map(|parameter| parameter.name).collect();
     let list = names.join(", ");
     format!("{}({})", function.name, list.chars().take(80).collect::<String>())
-}
-
-/// Whether a call of Python stands below a `with` that waits for an error: `with pytest.raises(TypeError):`.
-fn is_expected(text: &str, at: usize) -> bool {
-    let depth = |line: &str| line.len() - line.trim_start().len();
-    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
-    let own = depth(text[start..].lines().next().unwrap_or_default());
-    let above = text[..start].lines().rev().find(|line| !line.trim().is_empty() && depth(line) < own);
-    above.is_some_and(|line| {
-        let line = line.trim_start();
-        line.starts_with("with ") && ["raises", "assertRaises", "assertWarns"].iter().any(|word| line.contains(word))
-    })
 }
 
 /// The function that a call reaches, and whether its first parameter is filled in by what stands before the dot.
@@ -104,8 +106,10 @@ fn complaint(
         return None;
     }
     let is_method_of_rust = project.units[unit].language == Language::Rust && function.receiver == Receiver::First;
+    // `*args` takes the instance too.
+    let has_own = function.parameters.first().is_some_and(|first| first.kind != ParameterKind::Rest);
     let skip = usize::from(
-        is_bound && project.units[unit].language == Language::Python && function.receiver == Receiver::First,
+        is_bound && has_own && project.units[unit].language == Language::Python && function.receiver == Receiver::First,
     );
     let parameters = &function.parameters[skip.min(function.parameters.len())..];
     // `Type::method(value, …)`: the value is one argument more.

@@ -7,6 +7,7 @@ use super::{
         syntax::Language,
     },
     Found,
+    documentation::may_be_written,
     imports::is_beside,
 };
 
@@ -145,14 +146,18 @@ fn missing_link(project: &Project, unit: usize, written: &str, by: &str) -> Opti
     let is_public = join(directory, &format!("public/{bare}")).is_some_and(|target| project.exists(&target));
     let is_there =
         is_public || project.exists(&target) || decoded(&target).is_some_and(|target| project.exists(&target));
+    if is_there {
+        return None;
+    }
     let may_come =
         project.manifests.may_be_built(&target, &project.directories) || is_bundle(last) || is_media(project, &target);
     // A stylesheet is put together elsewhere, and its addresses count from there.
     let is_moved = project.units[unit].language == Language::Css
         && project.manifests.has_build(path)
         && project.by_path.keys().any(|path| path.rsplit('/').next() == Some(last));
+    let may_come = may_come || may_be_written(project, path, &target) || is_served_by_code(project, last);
     let may_come = may_come || is_moved || is_styled(project, &target) || is_collected(project, &target);
-    (!is_there && !may_come).then_some(target)
+    (!may_come).then_some(target)
 }
 
 /// An address from the root: which directory that is, the server decides.
@@ -209,6 +214,12 @@ fn is_collected(project: &Project, target: &str) -> bool {
         (before.is_empty() || before.ends_with('/')).then(|| inside.to_owned())
     };
     inside(target).is_some_and(|wanted| project.by_path.keys().any(|path| inside(path).as_ref() == Some(&wanted)))
+}
+
+/// A server in Python that knows the page by its name answers for it.
+fn is_served_by_code(project: &Project, name: &str) -> bool {
+    let mut servers = project.units.iter().filter(|unit| unit.language == Language::Python);
+    name.ends_with(".html") && servers.any(|unit| unit.facts.literals.iter().any(|literal| literal.text == name))
 }
 
 /// What bundlers, and the tools that minify, write.

@@ -9,6 +9,7 @@ use super::{
         syntax::Language,
     },
     Found,
+    loaded::loaded,
 };
 
 /// Imports of the files about which something is to be said.
@@ -113,6 +114,7 @@ pub fn is_beside(path: &str) -> bool {
 /// Packages that are used and not declared.
 pub fn undeclared(project: &Project) -> Vec<Found> {
     let mut found = Vec::new();
+    let loaded = loaded(project);
     for (unit, import, resolution) in imports(project) {
         let Resolution::Foreign(name) = resolution else { continue };
         let path = project.path(unit);
@@ -126,7 +128,10 @@ pub fn undeclared(project: &Project) -> Vec<Found> {
         let message = format!("the package '{name}' is used here and not declared in {manifest}");
         // What is installed because another package needs it is there today.
         let is_brought = match project.units[unit].language {
-            Language::Python => project.manifests.python.comes_along(name) || is_locked(project, name),
+            Language::Python => {
+                let is_optional = loaded.as_ref().is_some_and(|loaded| !loaded.contains(&unit));
+                is_optional || project.manifests.python.comes_along(name) || is_locked(project, name)
+            }
             Language::Go => false,
             _ => is_locked(project, name),
         };

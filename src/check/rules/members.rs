@@ -14,6 +14,7 @@ use super::{
         targets::{Target, Within},
     },
     Found,
+    expected::is_expected,
 };
 
 /// Accesses to members that are not there.
@@ -37,6 +38,7 @@ pub fn missing(project: &Project) -> Vec<Found> {
             }
             let name = access.path[number];
             if !is_certain(project, index, &access.path, number, inside)
+                || is_expected(unit, name.at, &["AttributeError"])
                 || !told.insert((name.text, joined(&access.path[..number])))
             {
                 continue;
@@ -108,6 +110,7 @@ fn is_certain(project: &Project, unit: usize, path: &[Name], number: usize, insi
                 "setattr(",
                 "__setattr__(",
                 "__dict__",
+                "vars(self)",
                 "Object.assign(this",
                 "Object.defineProperty",
                 ".prototype.",

@@ -14,6 +14,7 @@ use super::{
         syntax::Language,
     },
     Found, Place,
+    expected::is_expected,
     imports::is_beside,
 };
 
@@ -61,7 +62,10 @@ pub fn undefined(project: &Project) -> Vec<Found> {
                     || surroundings.has_tests(project, project.path(index)) && TEST_RUNNERS.contains(mention.name.text)
                     || surroundings.has_script_name(project, mention.name.text)
             },
-            Language::Python => &|mention| PYTHON.contains(mention.name.text),
+            Language::Python => &|mention| {
+                let name = mention.name.text;
+                PYTHON.contains(name) || is_given(name) || is_submodule(project, index, name)
+            },
             Language::Go => &|mention| GO.contains(mention.name.text) || in_package(project, index, mention),
             _ => continue,
         };
@@ -82,6 +86,9 @@ pub fn undefined(project: &Project) -> Vec<Found> {
         let mut told = BTreeSet::new();
         for mention in suspects {
             let name = mention.name.text;
+            if is_expected(unit, mention.name.at, &["NameError"]) {
+                continue;
+            }
             if expected.contains(name) || unit.language == Language::Python && from_star(project, index, name) {
                 continue;
             }
@@ -126,6 +133,17 @@ fn without_shared(project: &Project, found: Vec<Found>) -> Vec<Found> {
         .into_iter()
         .filter(|misfit| !says(misfit) || files.get(&misfit.name).is_none_or(|files| *files < FILES_THAT_SHARE))
         .collect()
+}
+
+/// Whether a package of Python has a module of this name, which is bound in it as soon as anybody loads it.
+fn is_submodule(project: &Project, unit: usize, name: &str) -> bool {
+    let Some(package) = project.path(unit).strip_suffix("__init__.py") else { return false };
+    project.exists(&format!("{package}{name}.py")) || project.exists(&format!("{package}{name}/__init__.py"))
+}
+
+/// Whether a name of Python is one that is put in from outside: `__IPYTHON__`, `__BIN_NAME__` in a template.
+fn is_given(name: &str) -> bool {
+    name.len() > 4 && name.starts_with("__") && name.ends_with("__")
 }
 
 /// Whether a name is all but the other one. `chart` is none for `Chart`: that is what instances are called.

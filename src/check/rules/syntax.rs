@@ -13,7 +13,9 @@ pub fn faults(project: &Project) -> Vec<Found> {
         // Grammars of markup and styles are loose, and attributes may hold the words of a framework.
         let is_loose =
             matches!(unit.language, Language::Html | Language::Css) || unit.script == Some(ScriptKind::Attribute);
-        if project.is_material(unit.file) || is_loose || is_test_of_errors(project.path(index)) {
+        let is_filled_in =
+            unit.language == Language::Python && ["{%", "{{ "].iter().any(|mark| unit.text.contains(mark));
+        if project.is_material(unit.file) || is_filled_in || is_loose || is_test_of_errors(project.path(index)) {
             continue;
         }
         let message = format!("this file cannot be parsed: {}", fault.what);
@@ -67,6 +69,7 @@ const PLACEHOLDERS: &[&str] = &[
 ];
 /// Of these, the ones that a sentence about something else may hold: they count only beside dots.
 const WITH_DOTS: &[&str] = &[
+    "rest of code",
     "existing code",
     "previous code",
     "same as before",
@@ -91,7 +94,8 @@ pub fn placeholders(project: &Project) -> Vec<Found> {
             let lower = bare.to_lowercase();
             let words = lower.trim_matches(['.', '…', ' ']);
             // A placeholder is short, and nothing else is said in it.
-            if lower.len() > 80 || comment.text.lines().count() > 1 {
+            let is_question = comment.text.trim_end().ends_with('?');
+            if is_question || lower.len() > 80 || comment.text.lines().count() > 1 {
                 continue;
             }
             // Dots inside of an expression leave out arguments.

@@ -175,6 +175,8 @@ fn schema(text: &str, tables: &mut HashMap<String, Table>) {
                 ")" => depth -= 1,
                 "," if depth == 1 => is_first = true,
                 "{" | "%" | "$" => table.is_open = true,
+                // The seam of texts that stand one behind the other.
+                "''" if is_first => {}
                 word if depth == 1 && is_first => {
                     is_first = false;
                     let lower = word.to_lowercase();
@@ -273,4 +275,29 @@ fn columns_used<'t>(words: &[(&'t str, usize)]) -> Vec<(&'t str, &'t str, usize)
         }
     }
     used
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::schema;
+
+    #[track_caller]
+    fn makes(text: &str, expected: &[&str]) {
+        let mut tables = HashMap::new();
+        schema(text, &mut tables);
+        let columns: Vec<&str> = tables.values().flat_map(|table| &table.columns).map(String::as_str).collect();
+        assert_eq!(columns, expected);
+    }
+
+    #[test]
+    fn a_statement_in_several_texts_of_python() {
+        makes("'CREATE TABLE clones ('\n'  ref TEXT NOT NULL,'\n'  PRIMARY KEY (ref)'\n')'", &["ref"]);
+    }
+
+    #[test]
+    fn a_default_that_is_a_text() {
+        makes("CREATE TABLE a (kind TEXT DEFAULT 'x', size INT)", &["kind", "size"]);
+    }
 }

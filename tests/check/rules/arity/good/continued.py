@@ -1,0 +1,6 @@
+from model import Note
+
+Note("a", \
+     "b").rename("c")
+Note("a", "b", \
+     )

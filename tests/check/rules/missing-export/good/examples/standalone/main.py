@@ -1,0 +1,3 @@
+from reader import StandAlone
+
+print(StandAlone)

@@ -1,0 +1,5 @@
+def export(name, value, into=vars()):
+    into[name] = value
+
+
+export("DEFAULT_PORT", 80)

@@ -1,0 +1,3 @@
+base = __BIN_NAME__
+print(base)
+print(made_elsewhere)  # ty: ignore[unresolved-reference]

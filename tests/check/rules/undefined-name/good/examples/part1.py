@@ -1,0 +1,1 @@
+cipher = AES1.new(key1)

@@ -1,0 +1,1 @@
+cipher = AES2.new(key2)

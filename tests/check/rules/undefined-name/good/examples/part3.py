@@ -1,0 +1,1 @@
+cipher = AES3.new(key3)

@@ -1,0 +1,5 @@
+from .errors import Wrong
+
+__all__ = ["Wrong"]
+
+del errors

@@ -1,0 +1,2 @@
+class Wrong(Exception):
+    pass

@@ -1,0 +1,3 @@
+from kernel._native.floats import count
+
+print(count)
