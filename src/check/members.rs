@@ -130,8 +130,9 @@ impl<'t> Project<'t> {
             return TypeMember::Present;
         }
         let mut owners: Vec<&'t str> = vec![definition.name];
+        owners.extend(self.rust.aliases.get(definition.name).into_iter().flatten());
         let mut traits: Vec<&'t str> = Vec::new();
-        traits.extend(self.rust.implements.get(definition.name).into_iter().flatten());
+        traits.extend(owners.iter().filter_map(|owner| self.rust.implements.get(owner)).flatten());
         let derives = self.units[unit].facts.rust.derives.iter().filter(|(index, _)| *index == class);
         traits.extend(derives.flat_map(|(_, names)| names.iter().copied()));
         let mut is_open = definition.is_open

@@ -309,7 +309,7 @@ impl<'t> Project<'t> {
     }
 }
 
-/// The endings of code that stands below directories of tests, and nowhere else beside other code.
+/// The endings of code that stands below directories of tests and examples, and nowhere else beside other code.
 fn languages_of_tests(tree: &Tree) -> HashSet<&str> {
     let code = tree.files.iter().map(|file| file.path.as_str()).filter(|path| {
         let language = Language::of(path);
@@ -324,7 +324,8 @@ fn languages_of_tests(tree: &Tree) -> HashSet<&str> {
 }
 
 fn is_of_tests(path: &str) -> bool {
-    parent(path).split('/').any(|part| matches!(part, "test" | "tests"))
+    let is_beside = |part| matches!(part, "test" | "tests" | "examples" | "samples" | "benches" | "benchmarks");
+    parent(path).split('/').any(is_beside)
 }
 
 fn ending(path: &str) -> &str {

@@ -1,5 +1,6 @@
 //! Facts of Rust, out of its syntax tree.
 
+mod attributes;
 mod items;
 mod macros;
 mod patterns;
@@ -60,8 +61,15 @@ impl<'t> Reader<'t, '_> {
                 }
                 "line_comment" | "block_comment" => {}
                 _ => {
-                    self.guards += usize::from(is_conditional);
                     let before = attributes.map_or("", |start| &self.source[start..child.start_byte()]);
+                    // What an attribute of a crate makes of it, and beside it, is not seen.
+                    let is_changed = !matches!(child.kind(), "struct_item" | "enum_item" | "union_item")
+                        && attributes::may_rewrite(before);
+                    is_conditional |= is_changed;
+                    if is_changed {
+                        self.facts.rust.macro_scopes.push(home);
+                    }
+                    self.guards += usize::from(is_conditional);
                     scope = self.statement(child, home, scope, before);
                     self.guards -= usize::from(is_conditional);
                     is_conditional = false;
@@ -187,6 +195,15 @@ impl<'t> Reader<'t, '_> {
                 self.chain(node, scope, Touch::Read);
             }
             "scoped_identifier" | "scoped_type_identifier" => self.scoped(node, scope),
+            // The grammar ends the closure `|a| a..(b)` before the bracket, and takes it for a function that is called.
+            "call_expression"
+                if node.child_by_field_name("function").is_some_and(|callee| callee.kind() == "closure_expression") =>
+            {
+                let inner = node.child_by_field_name("function").map_or(scope, |callee| self.closure(callee, scope));
+                if let Some(arguments) = node.child_by_field_name("arguments") {
+                    self.each(arguments, inner);
+                }
+            }
             "call_expression" => {
                 self.call(node, scope);
             }

@@ -14,6 +14,8 @@ pub struct AllOfRust<'t> {
     pub trait_methods: HashSet<&'t str>,
     /// By type: the traits that it implements.
     pub implements: HashMap<&'t str, Vec<&'t str>>,
+    /// By type: the other names that it has somewhere.
+    pub aliases: HashMap<&'t str, Vec<&'t str>>,
     pub associated: HashSet<(&'t str, &'t str)>,
     pub macro_words: HashSet<&'t str>,
     pub macros: HashSet<&'t str>,
@@ -35,6 +37,9 @@ impl<'t> AllOfRust<'t> {
         self.traits.extend(own);
         for (owner, name) in &facts.rust.implements {
             self.implements.entry(owner).or_default().push(name);
+        }
+        for (alias, name) in &facts.rust.aliases {
+            self.aliases.entry(name).or_default().push(alias);
         }
         self.associated.extend(&facts.rust.associated);
         self.macro_words.extend(&facts.rust.macro_words);

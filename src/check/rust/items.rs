@@ -58,6 +58,7 @@ impl<'t> Reader<'t, '_> {
             "impl_item" => self.impl_item(node, scope),
             "type_item" => {
                 self.bind_named(node, scope, What::Type);
+                self.alias(node);
                 let inner = self.generics(node, scope);
                 if let Some(made) = node.child_by_field_name("type") {
                     self.visit(made, inner);
@@ -122,6 +123,16 @@ impl<'t> Reader<'t, '_> {
     pub(super) fn macro_words(&mut self, node: Node) {
         let words = self.text(node).split(|c: char| !c.is_alphanumeric() && c != '_');
         self.facts.rust.macro_words.extend(words.filter(|word| word.starts_with(char::is_alphabetic)));
+    }
+
+    /// `type Alias = Type<…>`: what is implemented for the one is for the other.
+    fn alias(&mut self, node: Node) {
+        let (Some(alias), Some(made)) = (node.child_by_field_name("name"), node.child_by_field_name("type")) else {
+            return;
+        };
+        if let Some(last) = self.segments(made).and_then(|path| path.last().copied()) {
+            self.facts.rust.aliases.push((self.text(alias), last.text));
+        }
     }
 
     fn bind_named(&mut self, node: Node, scope: usize, what: What<'t>) {
