@@ -1,6 +1,7 @@
 //! What manifests say: which packages are declared, which directories are not the project's own work.
 
 mod directories;
+mod published;
 mod python;
 
 use std::collections::{HashMap, HashSet};
@@ -9,6 +10,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use self::{
     directories::{BUILT, MATERIAL, TEMPLATES},
+    published::Published,
     python::Python,
 };
 use super::{
@@ -28,6 +30,10 @@ pub struct Manifests<'t> {
     pub python: Python,
     /// Directories of each `package.json` that has a build.
     built: HashSet<&'t str>,
+    /// By the directory of each `package.json`: what of it is published.
+    published: HashMap<&'t str, Published>,
+    /// Those of them that stand here as they were published.
+    whole: HashSet<&'t str>,
     /// Beginnings of imports that a configuration gives a meaning.
     pub aliases: HashSet<String>,
     ignored: Option<Gitignore>,
@@ -40,6 +46,9 @@ pub struct Cargo {
     pub dependencies: HashSet<String>,
     /// Files that targets name.
     pub targets: Vec<String>,
+    /// `include` and `exclude`: what is published, and what is not.
+    included: Option<Gitignore>,
+    excluded: Option<Gitignore>,
     /// What it says cannot be read.
     pub is_unknown: bool,
 }
@@ -87,6 +96,10 @@ impl<'t> Manifests<'t> {
             }
         }
         manifests.ignored = ignored.build().ok();
+        let whole = manifests.published.iter().filter(|(directory, published)| {
+            published.is_whole(tree.files.iter().filter_map(|file| below(directory, &file.path)))
+        });
+        manifests.whole = whole.map(|(directory, _)| *directory).collect();
         manifests
     }
 
@@ -111,6 +124,30 @@ impl<'t> Manifests<'t> {
         });
         is_built
             || self.ignored.as_ref().is_some_and(|ignored| ignored.matched_path_or_any_parents(path, false).is_ignore())
+    }
+
+    /// Whether `target` may be a file that the package of `path` is not published with.
+    pub fn leaves_out(&self, path: &str, target: &str) -> bool {
+        above(path)
+            .filter(|directory| self.whole.contains(directory))
+            .any(|directory| below(directory, target).is_none_or(|target| self.published[directory].leaves_out(target)))
+    }
+
+    /// Whether the crate around the file is published without it.
+    pub fn crate_leaves_out(&self, path: &str) -> bool {
+        let nearest = above(path).find_map(|directory| Some((directory, self.cargo.get(directory)?)));
+        let Some((path, cargo)) = nearest.and_then(|(directory, cargo)| Some((below(directory, path)?, cargo))) else {
+            return false;
+        };
+        let lists = |list: &Option<Gitignore>| {
+            list.as_ref().map(|list| list.matched_path_or_any_parents(path, false).is_ignore())
+        };
+        lists(&cargo.included) == Some(false) || lists(&cargo.excluded) == Some(true)
+    }
+
+    /// Whether what is published of the file's package comes out of a build.
+    pub fn is_compiled(&self, path: &str) -> bool {
+        above(path).filter_map(|directory| self.published.get(directory)).any(Published::is_built)
     }
 
     /// Whether a manifest above the file has a build, which may put more there than is seen.
@@ -155,6 +192,7 @@ impl<'t> Manifests<'t> {
                 }
             }
             self.node.insert(parent(path), packages);
+            self.published.insert(parent(path), Published::new(settings));
         }
         if name.starts_with("tsconfig")
             || name.starts_with("jsconfig")
@@ -189,6 +227,16 @@ impl<'t> Manifests<'t> {
         entry.library = entry.library.take().or(name_of(&library));
         entry.targets.extend(library.get("path").and_then(toml::Value::as_str).map(str::to_owned));
         entry.targets.extend(package.get("build").and_then(toml::Value::as_str).map(str::to_owned));
+        let patterns = |key: &str| {
+            let listed = package.get(key).and_then(toml::Value::as_array)?;
+            let mut patterns = GitignoreBuilder::new("");
+            for pattern in listed.iter().filter_map(toml::Value::as_str) {
+                // A pattern that cannot be read lists nothing.
+                let _ = patterns.add_line(None, pattern);
+            }
+            patterns.build().ok()
+        };
+        (entry.included, entry.excluded) = (patterns("include"), patterns("exclude"));
         for list in ["bin", "test", "bench", "example"] {
             for target in manifest.get(list).and_then(toml::Value::as_array).into_iter().flatten() {
                 entry.targets.extend(target.get("path").and_then(toml::Value::as_str).map(str::to_owned));
@@ -309,6 +357,14 @@ impl<'t> Manifests<'t> {
                 self.aliases.insert(key.to_owned());
             }
         }
+    }
+}
+
+/// The rest of a path that lies in `directory`.
+fn below<'p>(directory: &str, path: &'p str) -> Option<&'p str> {
+    match directory {
+        "" => Some(path),
+        _ => path.strip_prefix(directory)?.strip_prefix('/'),
     }
 }
 

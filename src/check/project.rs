@@ -1,6 +1,7 @@
 //! All files of a project with their facts, and how to find one by its path. Pure: texts come in as values.
 
 mod all_of_rust;
+mod beside;
 mod machine_made;
 mod words;
 
@@ -10,6 +11,7 @@ use rayon::prelude::*;
 
 use self::{
     all_of_rust::AllOfRust,
+    beside::{ending, is_of_tests, languages_of_tests},
     machine_made::is_machine_made,
     words::{python_roots, words},
 };
@@ -67,8 +69,9 @@ pub struct Project<'t> {
     pub written: HashSet<&'t str>,
     /// Names that are given to calls, which may change what they stand for.
     pub handed: HashSet<&'t str>,
-    /// Classes that others derive from.
+    /// Classes that others derive from, or that something is mixed into; by their names, and as far as they are found.
     pub bases: HashSet<&'t str>,
+    pub derived: HashSet<(usize, usize)>,
 }
 
 /// Functions by their names: unit and number of each.
@@ -132,19 +135,24 @@ impl<'t> Project<'t> {
             }
         }
         let manifests = Manifests::new(tree, &units);
+        let is_made = |file: usize| {
+            let text = tree.files[file].text.as_deref().unwrap_or_default();
+            is_machine_made(&tree.files[file].path, text)
+        };
+        // A declaration beside a script that a compiler made is its work too.
+        let is_of_made = |file: usize| {
+            let stem = tree.files[file].path.strip_suffix(".d.ts");
+            stem.and_then(|stem| by_path.get(format!("{stem}.js").as_str())).is_some_and(|script| is_made(*script))
+        };
+        let machine_made =
+            (0..tree.files.len()).into_par_iter().filter(|file| is_made(*file) || is_of_made(*file)).collect();
         let mut project = Project {
             tree,
             by_path,
             unit_of_file,
             directories,
             of_tests: languages_of_tests(tree),
-            machine_made: (0..tree.files.len())
-                .into_par_iter()
-                .filter(|file| {
-                    let text = tree.files[*file].text.as_deref().unwrap_or_default();
-                    is_machine_made(&tree.files[*file].path, text)
-                })
-                .collect(),
+            machine_made,
             files_in,
             manifests,
             modules: Modules::default(),
@@ -164,6 +172,7 @@ impl<'t> Project<'t> {
             written: HashSet::new(),
             handed: HashSet::new(),
             bases: HashSet::new(),
+            derived: HashSet::new(),
             units,
         };
         project.index();
@@ -174,6 +183,7 @@ impl<'t> Project<'t> {
             })
             .collect();
         project.modules = Modules::new(&project);
+        project.derived = project.all_derived();
         project
     }
 
@@ -220,6 +230,12 @@ impl<'t> Project<'t> {
                 }
                 for argument in &call.arguments {
                     if let Value::Path(path) = &argument.value {
+                        // `mixin(Node.prototype, Child.prototype)`.
+                        if let [.., class, last] = path.as_slice()
+                            && last.text == "prototype"
+                        {
+                            self.bases.insert(class.text);
+                        }
                         self.handed.extend(
                             path.last().map(|name| name.text).filter(|name| name.starts_with(char::is_uppercase)),
                         );
@@ -307,29 +323,6 @@ impl<'t> Project<'t> {
     pub fn nearest<'n>(&self, name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
         nearest::nearest(name, names)
     }
-}
-
-/// The endings of code that stands below directories of tests and examples, and nowhere else beside other code.
-fn languages_of_tests(tree: &Tree) -> HashSet<&str> {
-    let code = tree.files.iter().map(|file| file.path.as_str()).filter(|path| {
-        let language = Language::of(path);
-        language.is_script() || matches!(language, Language::Python | Language::Go | Language::Rust)
-    });
-    let (tests, own): (Vec<&str>, Vec<&str>) = code.partition(|path| is_of_tests(path));
-    let own: HashSet<&str> = own.into_iter().map(ending).collect();
-    if own.is_empty() {
-        return own;
-    }
-    tests.into_iter().map(ending).filter(|ending| !own.contains(ending)).collect()
-}
-
-fn is_of_tests(path: &str) -> bool {
-    let is_beside = |part| matches!(part, "test" | "tests" | "examples" | "samples" | "benches" | "benchmarks");
-    parent(path).split('/').any(is_beside)
-}
-
-fn ending(path: &str) -> &str {
-    path.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
 /// A file's facts, and those of the scripts and styles in it.

@@ -88,6 +88,11 @@ impl<'t> Reader<'t, '_> {
             self.let_declaration(node, scope, behind);
             return behind;
         }
+        // `thread_local! { static A: … }` makes items, which nested functions see too.
+        let is_macro = matches!(node.kind(), "macro_invocation" | "expression_statement");
+        if is_macro && self.text(node).contains("! {") && self.text(node).contains("static ") {
+            self.facts.rust.macro_scopes.push(home);
+        }
         let is_statement = matches!(node.kind(), "expression_statement" | "macro_invocation");
         if !self.item(node, if is_statement { scope } else { home }, before) {
             self.visit(node, scope);

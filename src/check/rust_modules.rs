@@ -113,6 +113,7 @@ impl<'t> Modules<'t> {
                 // Too long to be read, but there.
                 None if candidates.iter().any(|path| project.by_path.contains_key(path.as_str())) => {}
                 None if module.is_special || facts.is_open => {}
+                None if project.manifests.crate_leaves_out(&candidates[0]) => {}
                 None if project.manifests.may_be_built(&candidates[0], &project.directories) => {}
                 None => self.missing.push((unit, module.name, format!("'{}' and '{}'", candidates[0], candidates[1]))),
             }

@@ -66,6 +66,26 @@ fn methods_stand_below_other_names_of_a_type() {
 }
 
 #[test]
+fn types_of_one_name_in_several_places() {
+    let made = "#[derive(Builder)]\npub struct Sut;\npub fn f() {\n    Sut::builder(1);\n}\n";
+    let own = "pub struct Sut;\nimpl Sut {\n    pub fn builder() {}\n}\n";
+    let manifest = ("Cargo.toml", "[package]\nname = \"a\"\n");
+    tells(&[manifest, ("src/lib.rs", "mod a;\nmod b;\n"), ("src/a.rs", made), ("src/b.rs", own)], &[]);
+    let same = own.replace("builder() {}", "builder() {}\n    pub fn g() {\n        Sut::builder(1);\n    }");
+    of_crate(&same, &["src/lib.rs:5 arity"]);
+    of_crate("pub fn f() {\n    sut();\n}\n#[builder]\nfn sut(a: u32) {}\n", &[]);
+}
+
+#[test]
+fn modules_that_a_crate_is_published_without() {
+    let test = ("tests/lib.rs", "mod init;\n");
+    let manifest = |more: &str| format!("[package]\nname = \"a\"\n{more}\n");
+    tells(&[("Cargo.toml", &manifest("include = [\"/src/**/*.rs\", \"/tests/lib.rs\"]")), test], &[]);
+    tells(&[("Cargo.toml", &manifest("exclude = [\"/tests/init\", \"init.rs\"]")), test], &[]);
+    tells(&[("Cargo.toml", &manifest("")), test], &["tests/lib.rs:1 unresolved-import"]);
+}
+
+#[test]
 fn closures_that_the_grammar_ends_too_early() {
     of_crate("pub fn f(a: &[u32]) {\n    a.iter().map(|r| *r..(r + 1)).next();\n}\n", &[]);
     of_crate("pub fn f(a: &[u32]) {\n    a.iter().map(|r| *r..(s + 1)).next();\n}\n", &["src/lib.rs:2 undefined-name"]);
@@ -107,4 +127,204 @@ fn globs_in_circles() {
     files.push(("src/lib.rs".to_owned(), lib));
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     tells(&files, &["src/lib.rs:42 undefined-name"]);
+}
+
+#[test]
+fn files_that_a_package_is_published_without() {
+    let user = ("lib/a.js", "import { b } from '../third_party/b.js';\nb();\n");
+    let manifest = |files: &str| format!("{{ \"name\": \"a\", \"type\": \"module\", \"files\": [{files}] }}\n");
+    tells(&[("package.json", &manifest("\"lib\"")), user], &[]);
+    tells(&[("package.json", "{ \"name\": \"a\" }\n"), user], &["lib/a.js:1 unresolved-import"]);
+    let listed = manifest("\"lib\", \"third_party\"");
+    tells(&[("package.json", &listed), user], &["lib/a.js:1 unresolved-import"]);
+    // Here what was made of it is there.
+    let script = ("src/a.ts", "import { b } from './b.ts';\nb();\n");
+    tells(&[script, ("lib/b.js", "exports.b = () => 1;\n")], &[]);
+    tells(&[script, ("lib/c.js", "exports.b = () => 1;\n")], &["src/a.ts:1 unresolved-import"]);
+    tells(&[("test/build-errors/a.js", "import './foo';\n"), ("b.js", "import './does-not-exist';\n")], &[]);
+    // The source of the same package, not what is published of it.
+    let source = ("test/c.js", "export const c = 1;\n");
+    tells(&[("package.json", &manifest("\"lib\"")), user, source], &["lib/a.js:1 unresolved-import"]);
+}
+
+#[test]
+fn imports_of_the_package_itself() {
+    let manifest = ("package.json", "{ \"name\": \"a\", \"main\": \"lib/a.js\" }\n");
+    let main = ("lib/a.js", "exports.f = () => 1;\n");
+    tells(&[manifest, main, ("register.js", "require('./').f();\n")], &[]);
+    tells(&[main, ("register.js", "require('./').f();\n")], &["register.js:1 unresolved-import"]);
+}
+
+#[test]
+fn declarations_stand_for_the_scripts_beside_them() {
+    let script = ("cluster/index.js", "export const a = 1;\n");
+    let types = ("cluster/index.d.ts", "export interface Node {}\nexport declare const a: number;\n");
+    let user = ("index.ts", "import { Node } from './cluster';\nexport const node: Node = {};\n");
+    tells(&[script, types, user], &[]);
+    tells(&[script, user], &["index.ts:1 missing-export"]);
+    let manifest = ("package.json", "{ \"name\": \"a\" }\n");
+    let react = "import { ReactNode } from 'react';\nexport declare const node: ReactNode;\n";
+    tells(&[manifest, ("a.d.ts", react)], &[]);
+    tells(&[manifest, ("a.ts", react)], &["a.ts:1 undeclared-package"]);
+}
+
+#[test]
+fn files_that_compilers_made() {
+    let call = "const { ad } = require('./b');\nad();\n";
+    let other = ("b.js", "exports.add = () => 1;\n");
+    let compiled = format!("'use strict';\nObject.defineProperty(exports, '__esModule', {{ value: true }});\n{call}");
+    tells(&[("a.js", &compiled), other], &[]);
+    tells(&[("a.js", call), other], &["a.js:1 missing-export"]);
+    let types = ("a.d.ts", "import { A } from './kinds';\nexport declare const a: A;\n");
+    tells(&[("a.js", &compiled), other, types], &[]);
+    tells(&[types], &["a.d.ts:1 unresolved-import"]);
+    let forgotten = types.1.replace("kinds", "types");
+    tells(&[("a.ts", &forgotten)], &["a.ts:1 unresolved-import"]);
+}
+
+#[test]
+fn pieces_that_a_build_puts_together() {
+    let (start, end) = (("src/start.js", "(function () {\n  let a = 1;\n"), ("src/end.js", "})();\n"));
+    tells(&[start, end], &[]);
+    tells(&[start], &["src/start.js:1 syntax"]);
+    tells(&[end], &["src/end.js:1 syntax"]);
+}
+
+#[test]
+fn names_that_are_defined_on_what_all_objects_have() {
+    let on = |target: &str| format!("Object.defineProperty({target}, 'magic', {{ value: 1 }});\nmagic.a = 1;\n");
+    tells(&[("a.js", &format!("export {{}};\n{}", on("Object.prototype")))], &[]);
+    tells(&[("a.js", &format!("export {{}};\n{}", on("this")))], &["a.js:3 undefined-name"]);
+    let old = "export {};\nObject.prototype.__defineGetter__('magic', f);\nfunction f() {}\nmagic.a = 1;\n";
+    tells(&[("a.js", old)], &[]);
+}
+
+#[test]
+fn exports_by_another_name() {
+    let user = ("b.js", "const grunt = require('./a');\ngrunt.task();\n");
+    let load = "function load(name) {\n  grunt[name] = require('./' + name);\n}\nload('task');\n";
+    tells(&[("a.js", &format!("var grunt = module.exports = {{}};\n{load}")), user], &[]);
+    let computed = "module.exports = {};\nfor (const name of ['task']) {\n  module.exports[name] = () => 1;\n}\n";
+    tells(&[("a.js", computed), user], &[]);
+    let plain = "module.exports = {};\n";
+    let own = "const grunt = require('./a');\ngrunt.hasOwnProperty('task');\n";
+    tells(&[("a.js", plain), ("b.js", own)], &[]);
+    tells(&[("a.js", plain), user], &["b.js:2 missing-member"]);
+}
+
+#[test]
+fn methods_that_are_handed_on_or_mixed_in() {
+    let class = |word: &str| format!("export class A {{\n  {word} f() {{\n    return this.each(1);\n  }}\n}}\n");
+    tells(&[("a.js", &class("static"))], &[]);
+    tells(&[("a.js", &class(""))], &["a.js:3 missing-member"]);
+    let user = "import { A } from './a.js';\nimport { mix } from 'mix';\nclass B {}\nmix(B.prototype, A.prototype);\n";
+    tells(&[("a.js", &class("")), ("b.js", user)], &[]);
+    let base = ("a.js", "class A {\n  f() {\n    return this.g();\n  }\n}\nexports.made = A;\n");
+    let derived = ("b.js", "const a = require('./a.js');\nclass B extends a.made {\n  g() {}\n}\nnew B();\n");
+    tells(&[base, derived], &[]);
+    tells(&[base], &["a.js:3 missing-member"]);
+}
+
+#[test]
+fn members_that_are_written_by_computed_names() {
+    let class = |write: &str| {
+        format!(
+            "export class W {{\n  constructor(o) {{\n    for (const k in o) {write};\n  }}\n  f() {{\n    return this.node;\n  }}\n}}\n"
+        )
+    };
+    tells(&[("a.js", &class("this[k] = o[k]"))], &[]);
+    tells(&[("a.js", &class("o[k] = this"))], &["a.js:6 missing-member"]);
+}
+
+#[test]
+fn a_call_around_a_require_gives_something_else() {
+    let words = ("words.js", "exports.list = ['a'];\n");
+    tells(&[words, ("a.js", "const all = new Set(require('./words').list);\nall.has('a');\n")], &[]);
+    let bare = "const all = require('./words');\nall.has('a');\n";
+    tells(&[words, ("a.js", bare)], &["a.js:2 missing-member"]);
+}
+
+#[test]
+fn parameters_that_are_not_there_on_purpose() {
+    let call = |function: &str| format!("{function}\nf(1);\n");
+    tells(&[("a.js", &call("function f(/* value */) {\n  return g();\n}\nfunction g() {}"))], &[]);
+    tells(&[("a.js", &call("function f() {\n  return false;\n}"))], &[]);
+    tells(&[("a.js", &call("function f() {\n  return g();\n}\nfunction g() {}"))], &["a.js:5 arity"]);
+    let deferred = "export class Deferred<T> {\n  resolve(value: T): void {\n    use(value);\n  }\n}\nfunction use(a: unknown) {}\n";
+    let user = "import { Deferred } from './d';\nconst d = new Deferred<void>();\nd.resolve();\n";
+    tells(&[("d.ts", deferred), ("a.ts", user)], &[]);
+    let typed = deferred.replace("value: T", "value: number");
+    tells(&[("d.ts", &typed), ("a.ts", user)], &["a.ts:3 arity"]);
+}
+
+#[test]
+fn constants_that_a_build_writes() {
+    let user = ("src/a.js", "export const version = LIB_VERSION;\n");
+    tells(&[("package.json", "{ \"name\": \"a\", \"main\": \"dist/a.js\" }\n"), user], &[]);
+    tells(&[("package.json", "{ \"name\": \"a\", \"main\": \"src/a.js\" }\n"), user], &["src/a.js:1 undefined-name"]);
+}
+
+#[test]
+fn what_eslint_is_told_not_to_ask() {
+    let text =
+        |comment: &str| format!("export {{}};\nrhino(1); // eslint-disable-line {comment}\nexport const b = 1;\n");
+    tells(&[("a.js", &text("no-undef"))], &[]);
+    tells(&[("a.js", &text("no-console"))], &["a.js:2 undefined-name"]);
+    let below = "export {};\n// eslint-disable-next-line no-undef\nrhino(1);\nhippo(1);\n";
+    tells(&[("a.js", below)], &["a.js:4 undefined-name"]);
+    tells(&[("a.js", &format!("/* eslint-disable no-undef */\n{below}"))], &[]);
+}
+
+#[test]
+fn listeners_of_what_is_no_socket() {
+    let manifest = ("package.json", "{ \"name\": \"a\", \"dependencies\": { \"socket.io\": \"4\" } }\n");
+    let server = "const { Server } = require('socket.io');\nconst io = new Server(80);\nio.emit('note', 1);\n";
+    let client = "const socket = io();\nsocket.on('note', () => 1);\n";
+    let watcher = "const fs = require('fs');\nfs.watch('a').on('unlink', () => 1);\n";
+    tells(&[manifest, ("server.js", server), ("client.js", client), ("watcher.js", watcher)], &[]);
+    let more = format!("{client}socket.on('unlink', () => 1);\n");
+    tells(&[manifest, ("server.js", server), ("client.js", &more)], &["client.js:3 unmatched-message"]);
+}
+
+#[test]
+fn pages_that_are_filled_in() {
+    let page = "<!doctype html>\n<link rel=\"stylesheet\" href=\"media/a.css\">\n";
+    tells(&[("docs/template.html", page)], &[]);
+    tells(&[("docs/index.html", page)], &["docs/index.html:2 missing-file"]);
+}
+
+#[test]
+fn declarations_that_are_named_by_their_scripts_endings() {
+    let user = ("types/a.d.cts", "import type { B } from './b.cts';\nexport type A = B;\n");
+    tells(&[user, ("types/b.d.cts", "export type B = 1;\n")], &[]);
+    tells(&[user, ("types/b.d.mts", "export type B = 1;\n")], &["types/a.d.cts:1 unresolved-import"]);
+}
+
+#[test]
+fn names_that_every_script_sees() {
+    tells(&[("a.js", "export const a = hasOwnProperty.call({}, 'b');\n")], &[]);
+    tells(&[("a.js", "import { Transform } from '_stream_transform';\nnew Transform();\n")], &[]);
+    tells(&[("a.js", "export const a = hasProperty.call({}, 'b');\n")], &["a.js:1 undefined-name"]);
+}
+
+#[test]
+fn scripts_that_a_program_fills_in() {
+    tells(&[("wrap.js", "'use strict';\nconst a = require($NEEDED);\n$OUTPUT;\nmodule.exports = $root;\na();\n")], &[]);
+    tells(&[("wrap.js", "'use strict';\nmodule.exports = $root;\n")], &["wrap.js:2 undefined-name"]);
+    let script = "<script>\n  jsonata('a');\n</script>\n";
+    tells(&[("node.html", script)], &[]);
+    let page = format!("<!doctype html>\n<body>\n{script}</body>\n");
+    tells(&[("node.html", &page)], &["node.html:4 undefined-name"]);
+}
+
+#[test]
+fn statics_that_macros_make_and_methods_without_self() {
+    let local = |name| {
+        format!(
+            "pub fn f() {{\n    let _a = 1;\n    thread_local! {{\n        static HELD: u8 = 1;\n    }}\n    fn g() {{\n        {name}.with(drop);\n    }}\n    g();\n}}\n"
+        )
+    };
+    of_crate(&local("HELD"), &[]);
+    let retained = "pub struct R;\nimpl std::ops::Deref for R {}\nimpl R {\n    pub fn retain(a: u8) {}\n    pub fn f(&self) {\n        self.retain();\n        R::retain();\n    }\n}\n";
+    of_crate(retained, &["src/lib.rs:7 arity"]);
 }

@@ -24,9 +24,10 @@ pub fn arity(project: &Project) -> Vec<Found> {
             let function = &project.units[home].facts.functions[number];
             // What is written from outside may be another function by then.
             let called = call.path.last().map_or("", |name| name.text);
+            let is_constant = project.units[home].facts.script.constants.contains(&number);
             let is_replaced = call.path.len() > 1 && unit.language.is_script() && project.written.contains(called);
             let is_expected = unit.language == Language::Python && is_expected(unit.text, call.at);
-            if is_replaced || is_expected || !is_certain(project, home, function, index) {
+            if is_replaced || is_expected || is_constant || !is_certain(project, home, function, index) {
                 continue;
             }
             let Some(complaint) = complaint(project, index, home, call, function, is_bound) else { continue };
@@ -69,6 +70,8 @@ fn callee(project: &Project, unit: usize, call: &Call) -> Option<(usize, usize, 
         };
     }
     match project.target(unit, call.scope, &call.path, 8) {
+        // Behind a dot there is only what takes `self`; another method of the name comes from elsewhere.
+        Target::Function { is_bound: false, .. } if language == Language::Rust && call.path.len() > 1 => None,
         Target::Function { unit: home, function, is_bound } => (!call.is_new).then_some((home, function, is_bound)),
         Target::Class(home, class) if language == Language::Python || call.is_new && language.is_script() => {
             let (home, function) = project.constructor(home, class, 8)?;
@@ -85,9 +88,11 @@ fn is_certain(project: &Project, home: usize, function: &Function, caller: usize
         return false;
     }
     // A class that others derive from may have its methods replaced by theirs.
-    let class = function.class.map(|class| &facts.classes[class]);
-    class.is_none_or(|class| {
-        !project.bases.contains(class.name) || function.name == "__init__" || function.name == "constructor"
+    function.class.is_none_or(|class| {
+        let is_derived = project.derived.contains(&(home, class));
+        !is_derived && !project.bases.contains(facts.classes[class].name)
+            || function.name == "__init__"
+            || function.name == "constructor"
     })
 }
 

@@ -29,6 +29,14 @@ const OF_TOOLS: &[&str] = &[
     "cy",
     "Cypress",
     "ActiveXObject",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+    "attachEvent",
+    "detachEvent",
     "webkitRequestAnimationFrame",
     "mozRequestAnimationFrame",
     "msRequestAnimationFrame",
@@ -75,13 +83,30 @@ pub fn undefined(project: &Project) -> Vec<Found> {
         if suspects.is_empty() || !surroundings.is_closed(project, index) {
             continue;
         }
+        // `$OUTPUT;` stands where a program puts something in.
+        let is_filled_in = |mention: &Mention| {
+            mention.is_guarded
+                && mention.name.text.starts_with('$')
+                && project.lookup(index, mention.scope, mention.name.text).is_none()
+        };
+        if unit.language.is_script() && unit.facts.mentions.iter().any(is_filled_in) {
+            continue;
+        }
         let expected = surroundings.expected(project, index);
-        let is_foreign =
-            unit.language.is_script() && (surroundings.has_foreign_scripts || !surroundings.is_loaded(project, index));
+        let is_foreign = unit.language.is_script()
+            && (surroundings.has_foreign_scripts
+                || is_in_part(project, index)
+                || !surroundings.is_loaded(project, index));
         let before = found.len();
         let mut told = BTreeSet::new();
         for mention in suspects {
             let name = mention.name.text;
+            let is_constant =
+                name.len() > 2 && name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
+            // A build writes constants into what it makes: `VERSION`, `__DEV__`.
+            if is_constant && unit.language.is_script() && project.manifests.is_compiled(project.path(index)) {
+                continue;
+            }
             if expected.contains(name) || unit.language == Language::Python && from_star(project, index, name) {
                 continue;
             }
@@ -296,6 +321,13 @@ fn declared_in(text: &str) -> impl Iterator<Item = &str> {
             part.trim().split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').next().unwrap_or_default()
         })
     })
+}
+
+/// Whether the script stands in a part of a page, which others put together with their own scripts.
+fn is_in_part(project: &Project, unit: usize) -> bool {
+    let unit = &project.units[unit];
+    let page = project.tree.files[unit.file].text.as_deref().unwrap_or_default().to_lowercase();
+    unit.script.is_some() && !["<html", "<!doctype", "<head", "<body"].iter().any(|tag| page.contains(tag))
 }
 
 fn is_script(target: &str) -> bool {

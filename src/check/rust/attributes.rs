@@ -88,7 +88,6 @@ const DERIVES: &[&str] = &[
     "Associations",
     "BorshDeserialize",
     "BorshSerialize",
-    "Builder",
     "Bundle",
     "CandidType",
     "Component",

@@ -7,7 +7,9 @@ use super::{
         facts::{Function, Module, Name, Parameter, ParameterKind, Receiver, ScopeKind, Type, What},
         syntax::child_of_kind,
     },
-    Reader, children,
+    Reader,
+    attributes::may_rewrite,
+    children,
 };
 
 /// Macros of the standard library that make values only.
@@ -181,7 +183,7 @@ impl<'t> Reader<'t, '_> {
             name: name.map_or("", |name| name.text),
             at,
             parameters: Vec::new(),
-            is_plain: !attributes.contains("::") && !attributes.contains("macro"),
+            is_plain: !attributes.contains("::") && !attributes.contains("macro") && !may_rewrite(attributes),
             class: None,
             owner,
             receiver: Receiver::None,
