@@ -31,6 +31,15 @@ const SAME_LINE: &[&str] = &[
     "# error: ",
     "// nolint",
 ];
+/// Rules of ESLint that ask the same as these of ours.
+const OF_ESLINT: &[(&str, &str)] = &[
+    ("no-undef", "undefined-name"),
+    ("no-missing-import", "unresolved-import"),
+    ("no-missing-require", "unresolved-import"),
+    ("no-unresolved", "unresolved-import"),
+    ("no-extraneous", "undeclared-package"),
+];
+const ESLINT: &str = "eslint-disable";
 const WHOLE_FILE: &[&str] = &["@ts-nocheck"];
 
 impl Ignores {
@@ -39,7 +48,10 @@ impl Ignores {
         for file in &project.tree.files {
             let Some(text) = file.text.as_deref() else { continue };
             let has_any = |marks: &[&str], text: &str| marks.iter().any(|mark| text.contains(mark));
-            if !text.contains(MARK) && ![NEXT_LINE, SAME_LINE, WHOLE_FILE].iter().any(|marks| has_any(marks, text)) {
+            if !text.contains(MARK)
+                && !text.contains(ESLINT)
+                && ![NEXT_LINE, SAME_LINE, WHOLE_FILE].iter().any(|marks| has_any(marks, text))
+            {
                 continue;
             }
             for (index, line) in text.lines().enumerate() {
@@ -52,6 +64,15 @@ impl Ignores {
                 }
                 if has_any(WHOLE_FILE, line) {
                     ignores.files.entry(file.path.clone()).or_default().push(String::new());
+                }
+                if let Some((_, rest)) = line.split_once(ESLINT) {
+                    let named = OF_ESLINT.iter().filter(|(theirs, _)| rest.contains(theirs));
+                    let rules = named.map(|(_, ours)| (*ours).to_owned());
+                    match rest {
+                        _ if rest.starts_with("-line") => ignores.at(&file.path, index + 1).extend(rules),
+                        _ if rest.starts_with("-next-line") => ignores.at(&file.path, index + 2).extend(rules),
+                        _ => ignores.files.entry(file.path.clone()).or_default().extend(rules),
+                    }
                 }
                 let Some((before, rest)) = line.split_once(MARK) else { continue };
                 if !is_comment(before) {
@@ -68,6 +89,10 @@ impl Ignores {
             }
         }
         ignores
+    }
+
+    fn at(&mut self, path: &str, line: usize) -> &mut Vec<String> {
+        self.lines.entry((path.to_owned(), line)).or_default()
     }
 
     pub fn hold(&self, misfit: &Misfit) -> bool {

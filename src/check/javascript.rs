@@ -3,6 +3,7 @@
 mod declarations;
 mod modules;
 mod objects;
+mod parameters;
 mod values;
 
 use tree_sitter::{Node, Tree};

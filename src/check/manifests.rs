@@ -1,6 +1,7 @@
 //! What manifests say: which packages are declared, which directories are not the project's own work.
 
 mod directories;
+mod published;
 mod python;
 
 use std::collections::{HashMap, HashSet};
@@ -9,6 +10,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use self::{
     directories::{BUILT, MATERIAL, TEMPLATES},
+    published::Published,
     python::Python,
 };
 use super::{
@@ -28,6 +30,10 @@ pub struct Manifests<'t> {
     pub python: Python,
     /// Directories of each `package.json` that has a build.
     built: HashSet<&'t str>,
+    /// By the directory of each `package.json`: what of it is published.
+    published: HashMap<&'t str, Published>,
+    /// Those of them that stand here as they were published.
+    whole: HashSet<&'t str>,
     /// Beginnings of imports that a configuration gives a meaning.
     pub aliases: HashSet<String>,
     ignored: Option<Gitignore>,
@@ -40,6 +46,9 @@ pub struct Cargo {
     pub dependencies: HashSet<String>,
     /// Files that targets name.
     pub targets: Vec<String>,
+    /// `include` and `exclude`: what is published, and what is not.
+    included: Option<Gitignore>,
+    excluded: Option<Gitignore>,
     /// What it says cannot be read.
     pub is_unknown: bool,
 }
@@ -63,13 +72,13 @@ impl<'t> Manifests<'t> {
             match name {
                 "Cargo.toml" | "Cargo.toml.orig" => manifests.cargo(parent(&file.path), text),
                 "go.mod" => manifests.go_module(parent(&file.path), text, tree),
-                "pyproject.toml" | "Pipfile" => manifests.pyproject(text),
-                "setup.py" => manifests.setup_py(text),
+                "pyproject.toml" | "Pipfile" => manifests.python.pyproject(text),
+                "setup.py" => manifests.python.setup_py(text),
                 "setup.cfg" | "tox.ini" | "environment.yml" | "environment.yaml" | "noxfile.py" => {
                     let is_declared = name == "setup.cfg" && text.contains("install_requires");
                     manifests.python.is_declared |= is_declared;
                     manifests.python.is_installable |= is_declared;
-                    manifests.loose_words(text);
+                    manifests.python.loose_words(text);
                 }
                 ".gitignore" | ".npmignore" => {
                     for line in text.lines() {
@@ -81,7 +90,7 @@ impl<'t> Manifests<'t> {
                     && (name.ends_with(".txt") || name.ends_with(".in") || name.ends_with(".pip"))
                     || parent(&file.path).ends_with("requirements") =>
                 {
-                    manifests.requirements(text);
+                    manifests.python.requirements(text);
                 }
                 _ if is_bundler_config(name) => manifests.alias_words(text),
                 _ if name.ends_with(".html") && text.contains("importmap") => manifests.alias_words(text),
@@ -89,6 +98,10 @@ impl<'t> Manifests<'t> {
             }
         }
         manifests.ignored = ignored.build().ok();
+        let whole = manifests.published.iter().filter(|(directory, published)| {
+            published.is_whole(tree.files.iter().filter_map(|file| below(directory, &file.path)))
+        });
+        manifests.whole = whole.map(|(directory, _)| *directory).collect();
         manifests
     }
 
@@ -115,6 +128,30 @@ impl<'t> Manifests<'t> {
         });
         is_built
             || self.ignored.as_ref().is_some_and(|ignored| ignored.matched_path_or_any_parents(path, false).is_ignore())
+    }
+
+    /// Whether `target` may be a file that the package of `path` is not published with.
+    pub fn leaves_out(&self, path: &str, target: &str) -> bool {
+        above(path)
+            .filter(|directory| self.whole.contains(directory))
+            .any(|directory| below(directory, target).is_none_or(|target| self.published[directory].leaves_out(target)))
+    }
+
+    /// Whether the crate around the file is published without it.
+    pub fn crate_leaves_out(&self, path: &str) -> bool {
+        let nearest = above(path).find_map(|directory| Some((directory, self.cargo.get(directory)?)));
+        let Some((path, cargo)) = nearest.and_then(|(directory, cargo)| Some((below(directory, path)?, cargo))) else {
+            return false;
+        };
+        let lists = |list: &Option<Gitignore>| {
+            list.as_ref().map(|list| list.matched_path_or_any_parents(path, false).is_ignore())
+        };
+        lists(&cargo.included) == Some(false) || lists(&cargo.excluded) == Some(true)
+    }
+
+    /// Whether what is published of the file's package comes out of a build.
+    pub fn is_compiled(&self, path: &str) -> bool {
+        above(path).filter_map(|directory| self.published.get(directory)).any(Published::is_built)
     }
 
     /// Whether a manifest above the file has a build, which may put more there than is seen.
@@ -159,6 +196,7 @@ impl<'t> Manifests<'t> {
                 }
             }
             self.node.insert(parent(path), packages);
+            self.published.insert(parent(path), Published::new(settings));
         }
         if name.starts_with("tsconfig")
             || name.starts_with("jsconfig")
@@ -193,6 +231,16 @@ impl<'t> Manifests<'t> {
         entry.library = entry.library.take().or(name_of(&library));
         entry.targets.extend(library.get("path").and_then(toml::Value::as_str).map(str::to_owned));
         entry.targets.extend(package.get("build").and_then(toml::Value::as_str).map(str::to_owned));
+        let patterns = |key: &str| {
+            let listed = package.get(key).and_then(toml::Value::as_array)?;
+            let mut patterns = GitignoreBuilder::new("");
+            for pattern in listed.iter().filter_map(toml::Value::as_str) {
+                // A pattern that cannot be read lists nothing.
+                let _ = patterns.add_line(None, pattern);
+            }
+            patterns.build().ok()
+        };
+        (entry.included, entry.excluded) = (patterns("include"), patterns("exclude"));
         for list in ["bin", "test", "bench", "example"] {
             for target in manifest.get(list).and_then(toml::Value::as_array).into_iter().flatten() {
                 entry.targets.extend(target.get("path").and_then(toml::Value::as_str).map(str::to_owned));
@@ -231,79 +279,6 @@ impl<'t> Manifests<'t> {
         self.go.insert(directory, module);
     }
 
-    fn pyproject(&mut self, text: &str) {
-        let Ok(manifest) = toml::from_str::<toml::Table>(text) else {
-            self.python.is_open = true;
-            return;
-        };
-        let project = manifest.get("project").and_then(toml::Value::as_table);
-        self.python.is_declared |= project.is_some_and(|project| project.contains_key("dependencies"))
-            || text.contains("[tool.poetry.dependencies]")
-            || text.contains("[packages]");
-        self.python.is_installable |=
-            project.is_some() || text.contains("[tool.poetry]") || text.contains("[build-system]");
-        let dynamic = project.and_then(|project| project.get("dynamic")).and_then(toml::Value::as_array);
-        let is_dynamic = dynamic.is_some_and(|list| list.iter().any(|item| item.as_str() == Some("dependencies")));
-        self.python.is_open |= is_dynamic;
-        self.toml_words(&toml::Value::Table(manifest), false);
-    }
-
-    /// Every string of a dependency list, and every key of a table of them.
-    fn toml_words(&mut self, value: &toml::Value, is_list: bool) {
-        match value {
-            toml::Value::Table(table) => {
-                for (key, value) in table {
-                    let names = [
-                        "dependencies",
-                        "packages",
-                        "dev-packages",
-                        "dependency-groups",
-                        "requires",
-                        "group",
-                        "extras",
-                    ];
-                    let is_named = names.iter().any(|name| key.contains(name));
-                    if is_list {
-                        self.distribution(key);
-                    }
-                    self.toml_words(value, is_list || is_named);
-                }
-            }
-            toml::Value::Array(items) => items.iter().for_each(|item| self.toml_words(item, is_list)),
-            toml::Value::String(text) => self.distribution(text),
-            _ => {}
-        }
-    }
-
-    fn setup_py(&mut self, text: &str) {
-        let is_declared = text.contains("install_requires");
-        self.python.is_installable = true;
-        self.python.is_declared |= is_declared;
-        // What is not a plain list is computed.
-        let after = text.split("install_requires").nth(1).unwrap_or_default();
-        self.python.is_open |= is_declared && !after.trim_start_matches([' ', '=', '\n']).starts_with('[');
-        self.loose_words(text);
-    }
-
-    fn requirements(&mut self, text: &str) {
-        self.python.is_declared = true;
-        self.loose_words(text);
-    }
-
-    /// Every word that could be a distribution: rather one too many than a false alarm.
-    fn loose_words(&mut self, text: &str) {
-        for word in text.split(|c: char| !c.is_alphanumeric() && !"-_.".contains(c)) {
-            self.distribution(word);
-        }
-    }
-
-    fn distribution(&mut self, written: &str) {
-        let name: String = written.trim().chars().take_while(|c| c.is_alphanumeric() || "-_.".contains(*c)).collect();
-        if name.starts_with(char::is_alphanumeric) {
-            self.python.distributions.insert(name.to_lowercase().replace(['_', '.'], "-"));
-        }
-    }
-
     fn alias_words(&mut self, text: &str) {
         for quoted in text.split(['"', '\'', '`']).skip(1).step_by(2) {
             let word = quoted.trim_end_matches(['*', '/', '$']);
@@ -316,6 +291,14 @@ impl<'t> Manifests<'t> {
                 self.aliases.insert(key.to_owned());
             }
         }
+    }
+}
+
+/// The rest of a path that lies in `directory`.
+fn below<'p>(directory: &str, path: &'p str) -> Option<&'p str> {
+    match directory {
+        "" => Some(path),
+        _ => path.strip_prefix(directory)?.strip_prefix('/'),
     }
 }
 

@@ -90,7 +90,9 @@ impl<'t> Project<'t> {
             && let Some(found) = methods.get(name)
         {
             return match found.as_slice() {
-                [(unit, function)] => Found::Function(*unit, *function),
+                [(home, function)] if language != Language::Rust || self.is_only_type(unit, definition.name, *home) => {
+                    Found::Function(*home, *function)
+                }
                 _ => Found::Value(None),
             };
         }
@@ -130,8 +132,9 @@ impl<'t> Project<'t> {
             return TypeMember::Present;
         }
         let mut owners: Vec<&'t str> = vec![definition.name];
+        owners.extend(self.rust.aliases.get(definition.name).into_iter().flatten());
         let mut traits: Vec<&'t str> = Vec::new();
-        traits.extend(self.rust.implements.get(definition.name).into_iter().flatten());
+        traits.extend(owners.iter().filter_map(|owner| self.rust.implements.get(owner)).flatten());
         let derives = self.units[unit].facts.rust.derives.iter().filter(|(index, _)| *index == class);
         traits.extend(derives.flat_map(|(_, names)| names.iter().copied()));
         let mut is_open = definition.is_open
@@ -150,7 +153,10 @@ impl<'t> Project<'t> {
         for owner in owners {
             let found = self.methods(unit, owner).and_then(|methods| methods.get(name));
             match found.map(Vec::as_slice) {
-                Some([(unit, function)]) => return TypeMember::Function(*unit, *function),
+                // Where several types have the name, a method written elsewhere may be that of another.
+                Some([(home, function)]) if self.is_only_type(unit, definition.name, *home) => {
+                    return TypeMember::Function(*home, *function);
+                }
                 Some(_) => return TypeMember::Present,
                 None => {}
             }
@@ -162,6 +168,13 @@ impl<'t> Project<'t> {
         let is_any =
             OF_ALL.contains(&name) || self.rust.trait_methods.contains(name) || self.rust.macro_words.contains(name);
         if is_open || is_any { TypeMember::Unknown } else { TypeMember::Missing }
+    }
+
+    /// Whether a method of `name` that stands in `home` can only be one of the type in `unit`.
+    fn is_only_type(&self, unit: usize, name: &str, home: usize) -> bool {
+        let all = self.rust.namesakes.get(name).copied().unwrap_or_default();
+        let own = self.units[unit].facts.classes.iter().filter(|class| class.name == name).count();
+        all == 1 || own == 1 && home == unit
     }
 
     /// The names that an instance of `class` is known to have.
@@ -218,7 +231,7 @@ pub fn is_standard_trait(name: &str) -> bool {
 }
 
 /// What every object of JavaScript has, and every function.
-const OBJECT: &[&str] = &[
+pub const OBJECT: &[&str] = &[
     "constructor",
     "toString",
     "toLocaleString",

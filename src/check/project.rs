@@ -1,8 +1,10 @@
 //! All files of a project with their facts, and how to find one by its path. Pure: texts come in as values.
 
 mod all_of_rust;
+mod beside;
 mod given;
 mod machine_made;
+mod unit;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -11,25 +13,24 @@ use rayon::prelude::*;
 
 use self::{
     all_of_rust::AllOfRust,
-    given::{ending, is_of_tests, languages_of_tests},
+    beside::{ending, is_of_tests, languages_of_tests},
     machine_made::is_machine_made,
+    unit::units,
     words::{python_roots, words},
 };
 use super::{
-    css,
-    facts::{Binding, Facts, Fault, ImportKind, MarkKind, ScopeKind, ScriptKind},
-    go, html, javascript, json,
+    facts::{Binding, MarkKind, ScopeKind, Value},
     manifests::Manifests,
     members::is_own,
-    nearest, python,
+    nearest,
     resolve::{self, Resolution},
     rust,
     rust_modules::Modules,
-    syntax::{self, Language},
+    syntax::Language,
 };
 use crate::workspace::tree::Tree;
 
-pub use self::given::reached;
+pub use self::{given::reached, unit::Unit};
 
 /// What is read of a project, once, before any rule looks at it.
 pub struct Project<'t> {
@@ -74,44 +75,13 @@ pub struct Project<'t> {
     pub written: HashSet<&'t str>,
     /// Names that are given to calls, which may change what they stand for.
     pub handed: HashSet<&'t str>,
-    /// Classes that others derive from.
+    /// Classes that others derive from, or that something is mixed into; by their names, and as far as they are found.
     pub bases: HashSet<&'t str>,
+    pub derived: HashSet<(usize, usize)>,
 }
-
-/// A longer file of JSON, in bytes, is data: no configuration, and slow to parse where there are many.
-const LONGEST_DATA: usize = 250_000;
 
 /// Functions by their names: unit and number of each.
 pub type Methods<'t> = HashMap<&'t str, Vec<(usize, usize)>>;
-
-/// A file, or a script or style inside a page.
-pub struct Unit<'t> {
-    pub file: usize,
-    /// Where its text begins in the file.
-    pub base: usize,
-    pub text: &'t str,
-    pub language: Language,
-    pub script: Option<ScriptKind>,
-    pub facts: Facts<'t>,
-}
-
-impl Unit<'_> {
-    /// Whether what it says can be relied on.
-    pub fn is_read(&self) -> bool {
-        self.facts.fault.is_none()
-    }
-
-    /// A script that shares its top names with all others on its page.
-    pub fn is_classic(&self) -> bool {
-        let exports = &self.facts.exports;
-        let requires = self.facts.imports.iter().any(|import| import.kind == ImportKind::Require);
-        self.language.is_script()
-            && !requires
-            && !exports.has_module_syntax
-            && !exports.has_common_js
-            && self.script != Some(ScriptKind::Module)
-    }
-}
 
 impl<'t> Project<'t> {
     pub fn new(tree: &'t Tree) -> Project<'t> {
@@ -142,6 +112,17 @@ impl<'t> Project<'t> {
             }
         }
         let manifests = Manifests::new(tree, &units);
+        let is_made = |file: usize| {
+            let text = tree.files[file].text.as_deref().unwrap_or_default();
+            is_machine_made(&tree.files[file].path, text)
+        };
+        // A declaration beside a script that a compiler made is its work too.
+        let is_of_made = |file: usize| {
+            let stem = tree.files[file].path.strip_suffix(".d.ts");
+            stem.and_then(|stem| by_path.get(format!("{stem}.js").as_str())).is_some_and(|script| is_made(*script))
+        };
+        let machine_made =
+            (0..tree.files.len()).into_par_iter().filter(|file| is_made(*file) || is_of_made(*file)).collect();
         let mut project = Project {
             tree,
             by_path,
@@ -149,13 +130,7 @@ impl<'t> Project<'t> {
             directories,
             of_tests: languages_of_tests(tree),
             given: HashSet::new(),
-            machine_made: (0..tree.files.len())
-                .into_par_iter()
-                .filter(|file| {
-                    let text = tree.files[*file].text.as_deref().unwrap_or_default();
-                    is_machine_made(&tree.files[*file].path, text)
-                })
-                .collect(),
+            machine_made,
             files_in,
             manifests,
             modules: Modules::default(),
@@ -175,6 +150,7 @@ impl<'t> Project<'t> {
             written: HashSet::new(),
             handed: HashSet::new(),
             bases: HashSet::new(),
+            derived: HashSet::new(),
             units,
         };
         project.index();
@@ -186,6 +162,7 @@ impl<'t> Project<'t> {
             .collect();
         project.modules = Modules::new(&project);
         project.given = given::given(&project);
+        project.derived = project.all_derived();
         project
     }
 
@@ -233,6 +210,13 @@ impl<'t> Project<'t> {
                 }
                 let is_class = |name: &&str| name.trim_start_matches('_').starts_with(char::is_uppercase);
                 for argument in &call.arguments {
+                    // `mixin(Node.prototype, Child.prototype)`.
+                    if let Value::Path(path) = &argument.value
+                        && let [.., class, last] = path.as_slice()
+                        && last.text == "prototype"
+                    {
+                        self.bases.insert(class.text);
+                    }
                     let handed = argument.value.paths().filter_map(|path| path.last());
                     self.handed.extend(handed.map(|name| name.text).filter(is_class));
                 }
@@ -318,46 +302,6 @@ impl<'t> Project<'t> {
     pub fn nearest<'n>(&self, name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
         nearest::nearest(name, names)
     }
-}
-
-/// A file's facts, and those of the scripts and styles in it.
-fn units<'t>(file: usize, path: &str, text: &'t str, own_macros: &HashSet<&str>) -> Vec<Unit<'t>> {
-    let language = Language::of(path);
-    if language == Language::Json && text.len() > LONGEST_DATA {
-        return Vec::new();
-    }
-    let Some(facts) = facts(language, text, own_macros) else { return Vec::new() };
-    let mut units = Vec::new();
-    for script in &facts.scripts {
-        let language = if script.kind == ScriptKind::Style { Language::Css } else { Language::JavaScript };
-        if let Some(facts) = self::facts(language, script.text, own_macros) {
-            units.push(Unit { file, base: script.at, text: script.text, language, script: Some(script.kind), facts });
-        }
-    }
-    units.push(Unit { file, base: 0, text, language, script: None, facts });
-    units
-}
-
-fn facts<'t>(language: Language, text: &'t str, own_macros: &HashSet<&str>) -> Option<Facts<'t>> {
-    let tree = syntax::parse(language, text)?;
-    let survey = syntax::survey(&tree, text);
-    if survey.depth > syntax::DEEPEST {
-        let fault = Fault { at: 0, what: "it is nested too deep".to_owned(), is_certain: false };
-        return Some(Facts { fault: Some(fault), ..Facts::new() });
-    }
-    let mut facts = match language {
-        Language::JavaScript | Language::TypeScript | Language::Tsx => javascript::read(&tree, text),
-        Language::Html => html::read(&tree, text),
-        Language::Css => css::read(&tree, text),
-        Language::Json => json::read(&tree, text),
-        Language::Python => python::read(&tree, text),
-        Language::Rust => rust::read(&tree, text, own_macros),
-        Language::Go => go::read(&tree, text),
-        Language::Other => return None,
-    };
-    facts.comments = survey.comments;
-    facts.fault = syntax::fault(&tree, text, language);
-    Some(facts)
 }
 
 /// Where a type and its methods know each other: a Go package, or anywhere in Rust.

@@ -1,5 +1,6 @@
 //! Facts of Rust, out of its syntax tree.
 
+mod attributes;
 mod items;
 mod macros;
 mod patterns;
@@ -60,8 +61,15 @@ impl<'t> Reader<'t, '_> {
                 }
                 "line_comment" | "block_comment" => {}
                 _ => {
-                    self.guards += usize::from(is_conditional);
                     let before = attributes.map_or("", |start| &self.source[start..child.start_byte()]);
+                    // What an attribute of a crate makes of it, and beside it, is not seen.
+                    let is_changed = !matches!(child.kind(), "struct_item" | "enum_item" | "union_item")
+                        && attributes::may_rewrite(before);
+                    is_conditional |= is_changed;
+                    if is_changed {
+                        self.facts.rust.macro_scopes.push(home);
+                    }
+                    self.guards += usize::from(is_conditional);
                     scope = self.statement(child, home, scope, before);
                     self.guards -= usize::from(is_conditional);
                     is_conditional = false;
@@ -79,6 +87,11 @@ impl<'t> Reader<'t, '_> {
             let behind = self.facts.scope(scope, ScopeKind::Block);
             self.let_declaration(node, scope, behind);
             return behind;
+        }
+        // `thread_local! { static A: … }` makes items, which nested functions see too.
+        let is_macro = matches!(node.kind(), "macro_invocation" | "expression_statement");
+        if is_macro && self.text(node).contains("! {") && self.text(node).contains("static ") {
+            self.facts.rust.macro_scopes.push(home);
         }
         let is_statement = matches!(node.kind(), "expression_statement" | "macro_invocation");
         if !self.item(node, if is_statement { scope } else { home }, before) {
@@ -187,6 +200,15 @@ impl<'t> Reader<'t, '_> {
                 self.chain(node, scope, Touch::Read);
             }
             "scoped_identifier" | "scoped_type_identifier" => self.scoped(node, scope),
+            // The grammar ends the closure `|a| a..(b)` before the bracket, and takes it for a function that is called.
+            "call_expression"
+                if node.child_by_field_name("function").is_some_and(|callee| callee.kind() == "closure_expression") =>
+            {
+                let inner = node.child_by_field_name("function").map_or(scope, |callee| self.closure(callee, scope));
+                if let Some(arguments) = node.child_by_field_name("arguments") {
+                    self.each(arguments, inner);
+                }
+            }
             "call_expression" => {
                 self.call(node, scope);
             }

@@ -1,6 +1,7 @@
 //! The modules of Rust: which file is which module of which crate, and where a path such as `a::b::c` leads.
 
 mod files;
+mod globs;
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,6 +26,8 @@ pub struct Modules<'t> {
     pub missing: Vec<(usize, Name<'t>, String)>,
     /// Libraries by the names under which other crates of the project know them.
     libraries: HashMap<String, usize>,
+    /// Where `use …::*` leads, by unit and number of the import.
+    globs: HashMap<(usize, usize), Place>,
 }
 
 /// Where a path leads.
@@ -76,6 +79,7 @@ impl<'t> Modules<'t> {
                 }
             }
         }
+        modules.settle_globs(project);
         modules
     }
 
@@ -109,6 +113,7 @@ impl<'t> Modules<'t> {
                 // Too long to be read, but there.
                 None if candidates.iter().any(|path| project.by_path.contains_key(path.as_str())) => {}
                 None if module.is_special || facts.is_open => {}
+                None if project.manifests.crate_leaves_out(&candidates[0]) => {}
                 None if project.manifests.may_be_built(&candidates[0], &project.directories) => {}
                 None => self.missing.push((unit, module.name, format!("'{}' and '{}'", candidates[0], candidates[1]))),
             }
@@ -261,40 +266,6 @@ impl<'t> Modules<'t> {
             }
             found => found,
         }
-    }
-
-    fn through_globs(
-        &self,
-        project: &Project<'t>,
-        unit: usize,
-        scope: usize,
-        name: Name<'t>,
-        goes_on: bool,
-        steps: usize,
-    ) -> Place {
-        let facts = &project.units[unit].facts;
-        let here = Place::Missing(0, Inside::Module((unit, scope)));
-        if steps <= 1 {
-            return Place::Unknown;
-        }
-        let mut is_open = false;
-        for (_, import) in facts.rust.globs.iter().filter(|(at, _)| *at == scope) {
-            match self.place(project, unit, scope, &facts.imports[*import].names, steps - 1) {
-                // A glob that leads back to where it stands has nothing new.
-                Place::Module(target) if target == (unit, scope) => {}
-                Place::Module(target) => match self.inside(project, target, name, goes_on, steps / 2) {
-                    Place::Missing(..) => {}
-                    Place::Unknown => is_open = true,
-                    found => return found,
-                },
-                Place::Class(unit, class) => match self.of_class(project, unit, class, name.text) {
-                    Place::Missing(..) => {}
-                    found => return found,
-                },
-                _ => is_open = true,
-            }
-        }
-        if is_open { Place::Unknown } else { here }
     }
 
     #[expect(clippy::too_many_arguments, reason = "where it is bound takes three of them")]

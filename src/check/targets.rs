@@ -1,8 +1,10 @@
 //! What a path such as `store.items.get` stands for, followed through scopes, imports and types.
 
+use std::collections::HashSet;
+
 use super::{
     facts::{Binding, Imported, Name, Type, What},
-    members::Found,
+    members::{Found, OBJECT},
     project::Project,
     resolve::{Exported, Resolution, exported, submodule},
     rust_modules::Place,
@@ -36,6 +38,19 @@ pub enum Within {
 }
 
 impl<'t> Project<'t> {
+    /// The classes of scripts that others derive from, under whatever name: `class A extends b.implementation`.
+    pub fn all_derived(&self) -> HashSet<(usize, usize)> {
+        let scripts = self.units.iter().enumerate().filter(|(_, unit)| unit.language.is_script());
+        let bases = scripts.flat_map(|(index, unit)| unit.facts.classes.iter().map(move |class| (index, &class.bases)));
+        let found = bases.flat_map(|(index, bases)| bases.iter().map(move |base| self.target(index, 0, base, 8)));
+        found
+            .filter_map(|target| match target {
+                Target::Class(unit, class) => Some((unit, class)),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// What `path` stands for in `scope` of `unit`. `steps` bounds the way.
     pub fn target(&self, unit: usize, scope: usize, path: &[Name<'t>], steps: usize) -> Target {
         if steps == 0 || path.is_empty() {
@@ -265,6 +280,9 @@ impl<'t> Project<'t> {
 
     fn step(&self, target: Target, name: Name<'t>, steps: usize) -> Target {
         match target {
+            Target::Unit(unit) if self.units[unit].language.is_script() && OBJECT.contains(&name.text) => {
+                Target::Unknown
+            }
             Target::Unit(unit) => self.of_export(unit, name.text, steps),
             Target::Instance(unit, class) => match self.member(unit, class, name.text, 8) {
                 Found::Function(unit, function) => {

@@ -17,6 +17,7 @@ mod money;
 mod odd_servers;
 mod ownership;
 mod pm;
+mod published;
 mod readme;
 mod repairs;
 mod requests;

@@ -26,6 +26,8 @@ pub struct RustFacts<'t> {
     pub implements: Vec<(&'t str, &'t str)>,
     /// The type that `Self` and `self` are in a scope.
     pub owners: Vec<(usize, &'t str)>,
+    /// Other names of types, and the last name of what they stand for.
+    pub aliases: Vec<(&'t str, &'t str)>,
     /// Constants and types of a type or trait.
     pub associated: Vec<(&'t str, &'t str)>,
 }

@@ -1,6 +1,6 @@
 //! What only scripts have: patterns that take objects apart, and where a comparison holds. Plain nouns.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use super::{Path, Value};
 
@@ -9,6 +9,8 @@ use super::{Path, Value};
 pub struct ScriptFacts<'t> {
     pub unpacked: Vec<Unpacked<'t>>,
     pub holdings: Vec<Holding<'t>>,
+    /// Functions without parameters that do the same whatever they get.
+    pub constants: HashSet<usize>,
 }
 
 /// One key that a pattern takes out of an object: `const { tab: { url: link } } = message` is `tab.url`, bound where

@@ -13,6 +13,7 @@ use super::{
         syntax::has_token,
     },
     Reader, children,
+    parameters::{is_constant, is_stub},
 };
 
 impl<'t> Reader<'t> {
@@ -32,7 +33,8 @@ impl<'t> Reader<'t> {
         let inner = self.facts.scope(scope, ScopeKind::Function);
         // Only arrow functions have the `this` of what is around them.
         if node.kind() != "arrow_function" {
-            self.facts.scopes[inner].class = class;
+            // `this` of a static method is the class, or whatever it is handed to: `$.fn.alert = Alert.asPlugin`.
+            self.facts.scopes[inner].class = class.filter(|_| !has_token(node, "static"));
         }
         let own_name = node.child_by_field_name("name").map(|name| self.name(name));
         let index = self.facts.functions.len();
@@ -65,6 +67,8 @@ impl<'t> Reader<'t> {
             parameters.push(Parameter { name: name.text, kind: ParameterKind::Positional, is_optional: false });
         }
         if let Some(list) = self.parameters_of(node) {
+            // A name in a comment is a parameter that is not used: `onResponse(/* type, payload */)`.
+            self.facts.functions[index].is_plain &= !children(list).iter().any(|child| child.kind() == "comment");
             for parameter in children(list) {
                 self.unpack_parameter(parameter, index, parameters.len(), inner);
                 parameters.extend(self.parameter(parameter, inner));
@@ -77,6 +81,10 @@ impl<'t> Reader<'t> {
                 self.facts.functions[index].is_plain = false;
             }
             self.facts.functions[index].is_stub = is_stub(body, self.source);
+            // `noop`, `falseFn`: what does the same whatever it gets stands for functions that do not.
+            if is_constant(body) && self.facts.functions[index].parameters.is_empty() {
+                self.facts.script.constants.insert(index);
+            }
             if body.kind() == "statement_block" { self.each(body, inner) } else { self.visit(body, inner) }
         }
         let returned = node.child_by_field_name("return_type").and_then(|annotation| self.annotated(annotation));
@@ -84,43 +92,6 @@ impl<'t> Reader<'t> {
         self.guards = guards;
         self.nesting -= 1;
         index
-    }
-
-    fn parameter(&mut self, node: Node, scope: usize) -> Option<Parameter<'t>> {
-        let (mut pattern, mut is_optional) = (node, false);
-        let mut type_of = None;
-        match node.kind() {
-            "comment" => {
-                self.visit(node, scope);
-                return None;
-            }
-            "required_parameter" | "optional_parameter" => {
-                is_optional = node.kind() == "optional_parameter" || node.child_by_field_name("value").is_some();
-                pattern = node.child_by_field_name("pattern")?;
-                type_of = node.child_by_field_name("type").and_then(|annotation| self.annotated(annotation));
-                for child in children(node).into_iter().filter(|child| child.kind() == "decorator") {
-                    self.visit(child, scope);
-                }
-                if pattern.kind() == "this" {
-                    return None;
-                }
-                let makes_member = children(node).iter().any(|child| child.kind() == "accessibility_modifier")
-                    || has_token(node, "readonly");
-                if let (true, Some(class)) = (makes_member, self.facts.scopes[scope].class) {
-                    let name = self.name(pattern);
-                    self.member(class, name, type_of.clone().map(Type::Instance));
-                }
-                if let Some(value) = node.child_by_field_name("value") {
-                    self.visit(value, scope);
-                }
-            }
-            "assignment_pattern" => is_optional = true,
-            _ => {}
-        }
-        let is_rest = pattern.kind() == "rest_pattern";
-        self.pattern(pattern, scope, scope, type_of.map(Type::Instance));
-        let kind = if is_rest { ParameterKind::Rest } else { ParameterKind::Positional };
-        Some(Parameter { name: self.text(pattern), kind, is_optional })
     }
 
     /// Binds the names of a pattern in `home`; defaults in it are expressions of `scope`.
@@ -163,7 +134,9 @@ impl<'t> Reader<'t> {
         let before = self.facts.imports.len();
         let classes = self.facts.classes.len();
         let value = node.child_by_field_name("value").map(|value| self.value(value, scope));
-        let is_import = matches!(&value, Some(Value::Call(call)) if self.facts.calls[*call].path.len() == 1);
+        let is_import = matches!(&value, Some(Value::Call(call)) if matches!(
+            self.facts.calls[*call].path.as_slice(), [only] if matches!(only.text, "require" | "import")
+        ));
         if is_import && self.facts.imports.len() == before + 1 {
             let kind = self.facts.imports[before].kind;
             if self.names_of_require(target, before, home) {
@@ -219,7 +192,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The one name that a type annotation consists of.
-    fn annotated(&self, annotation: Node) -> Option<Path<'t>> {
+    pub(super) fn annotated(&self, annotation: Node) -> Option<Path<'t>> {
         let inner = annotation.named_child(0)?;
         (inner.kind() == "type_identifier").then(|| vec![self.name(inner)])
     }
@@ -380,21 +353,5 @@ impl<'t> Reader<'t> {
             self.facts.is_open = true;
         }
         self.each(node, scope);
-    }
-}
-
-/// Nothing but a placeholder: empty, or a lone `throw new Error('not implemented')`.
-fn is_stub(body: Node, source: &str) -> bool {
-    if body.kind() != "statement_block" {
-        return false;
-    }
-    let statements: Vec<Node> = children(body).into_iter().filter(|child| child.kind() != "comment").collect();
-    match statements.as_slice() {
-        [] => true,
-        [only] if only.kind() == "throw_statement" => {
-            let text = source[only.byte_range()].to_lowercase();
-            text.contains("not implemented") || text.contains("todo")
-        }
-        _ => false,
     }
 }

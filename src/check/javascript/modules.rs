@@ -245,6 +245,12 @@ impl<'t> Reader<'t> {
                     self.facts.imports[import].is_guarded |= words.len() > 1;
                 }
             }
+            // On the prototype of all objects, or on the global one, that makes a name for everybody.
+            [.., "defineProperty" | "__defineGetter__"]
+                if let Some(Value::Text(Cow::Borrowed(text))) = made_by(&words, &call.arguments) =>
+            {
+                self.facts.bind(0, Name { text, at: call.at }, What::Value(None));
+            }
             ["Object", "defineProperty" | "defineProperties" | "assign"] if matches!(first.map(|argument| &argument.value), Some(Value::Path(path)) if path[0].text != "this") =>
             {
                 if let Some(Value::Path(path)) = first.map(|argument| &argument.value)
@@ -315,4 +321,16 @@ impl<'t> Reader<'t> {
         }
         true
     }
+}
+
+/// The name that a call defines on what is no module and no `this`: `Object.defineProperty(target, name, …)`.
+fn made_by<'a, 't>(words: &[&str], arguments: &'a [Argument<'t>]) -> Option<&'a Value<'t>> {
+    if words.last() == Some(&"__defineGetter__") {
+        return arguments.first().map(|argument| &argument.value);
+    }
+    let is_of_module = match &arguments.first()?.value {
+        Value::Path(path) => matches!(path[0].text, "exports" | "module" | "this"),
+        _ => true,
+    };
+    (!is_of_module).then(|| arguments.get(1).map(|argument| &argument.value))?
 }

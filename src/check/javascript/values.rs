@@ -214,10 +214,20 @@ impl<'t> Reader<'t> {
                 vec![name]
             }
             "member_expression" => self.chain(left, scope, Touch::Write),
+            // `module.exports[name] = …`: under which names cannot be told.
+            "subscript_expression" => {
+                let object = left.child_by_field_name("object").map_or("", |object| self.text(object));
+                self.facts.exports.is_open |= matches!(object, "exports" | "module.exports");
+                if let Some(class) = self.facts.scopes[scope].class.filter(|_| object == "this") {
+                    self.facts.classes[class].is_open = true;
+                }
+                return self.each(left, scope);
+            }
             _ => return self.assigned_pattern(left, scope),
         };
         if node.kind() == "assignment_expression" {
             self.exported_by_assignment(&target, &value, scope);
+            self.exports_by_another_name(node, &target);
         }
         if let [this, member] = target.as_slice()
             && this.text == "this"
@@ -306,6 +316,19 @@ impl<'t> Reader<'t> {
             }
             _ => {}
         }
+    }
+
+    /// `var api = module.exports = {}`: by that name anything may be added, also where it is handed to.
+    fn exports_by_another_name(&mut self, node: Node, target: &[Name<'t>]) {
+        let is_whole = matches!(target, [first] if first.text == "exports")
+            || matches!(target, [first, last] if first.text == "module" && last.text == "exports");
+        let named = node.parent().and_then(|parent| match parent.kind() {
+            "variable_declarator" => parent.child_by_field_name("name"),
+            "assignment_expression" => parent.child_by_field_name("left"),
+            _ => None,
+        });
+        let is_named = named.is_some_and(|named| !matches!(self.text(named), "exports" | "module.exports"));
+        self.facts.exports.is_open |= is_whole && is_named;
     }
 
     fn export_value(&mut self, value: &Value<'t>) {

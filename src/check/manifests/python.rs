@@ -14,6 +14,78 @@ pub struct Python {
 }
 
 impl Python {
+    pub fn pyproject(&mut self, text: &str) {
+        let Ok(manifest) = toml::from_str::<toml::Table>(text) else {
+            self.is_open = true;
+            return;
+        };
+        let project = manifest.get("project").and_then(toml::Value::as_table);
+        self.is_declared |= project.is_some_and(|project| project.contains_key("dependencies"))
+            || text.contains("[tool.poetry.dependencies]")
+            || text.contains("[packages]");
+        self.is_installable |= project.is_some() || text.contains("[tool.poetry]") || text.contains("[build-system]");
+        let dynamic = project.and_then(|project| project.get("dynamic")).and_then(toml::Value::as_array);
+        let is_dynamic = dynamic.is_some_and(|list| list.iter().any(|item| item.as_str() == Some("dependencies")));
+        self.is_open |= is_dynamic;
+        self.toml_words(&toml::Value::Table(manifest), false);
+    }
+
+    /// Every string of a dependency list, and every key of a table of them.
+    fn toml_words(&mut self, value: &toml::Value, is_list: bool) {
+        match value {
+            toml::Value::Table(table) => {
+                for (key, value) in table {
+                    let names = [
+                        "dependencies",
+                        "packages",
+                        "dev-packages",
+                        "dependency-groups",
+                        "requires",
+                        "group",
+                        "extras",
+                    ];
+                    let is_named = names.iter().any(|name| key.contains(name));
+                    if is_list {
+                        self.distribution(key);
+                    }
+                    self.toml_words(value, is_list || is_named);
+                }
+            }
+            toml::Value::Array(items) => items.iter().for_each(|item| self.toml_words(item, is_list)),
+            toml::Value::String(text) => self.distribution(text),
+            _ => {}
+        }
+    }
+
+    pub fn setup_py(&mut self, text: &str) {
+        let is_declared = text.contains("install_requires");
+        self.is_installable = true;
+        self.is_declared |= is_declared;
+        // What is not a plain list is computed.
+        let after = text.split("install_requires").nth(1).unwrap_or_default();
+        self.is_open |= is_declared && !after.trim_start_matches([' ', '=', '\n']).starts_with('[');
+        self.loose_words(text);
+    }
+
+    pub fn requirements(&mut self, text: &str) {
+        self.is_declared = true;
+        self.loose_words(text);
+    }
+
+    /// Every word that could be a distribution: rather one too many than a false alarm.
+    pub fn loose_words(&mut self, text: &str) {
+        for word in text.split(|c: char| !c.is_alphanumeric() && !"-_.".contains(c)) {
+            self.distribution(word);
+        }
+    }
+
+    pub fn distribution(&mut self, written: &str) {
+        let name: String = written.trim().chars().take_while(|c| c.is_alphanumeric() || "-_.".contains(*c)).collect();
+        if name.starts_with(char::is_alphanumeric) {
+            self.distributions.insert(name.to_lowercase().replace(['_', '.'], "-"));
+        }
+    }
+
     /// Whether a distribution that is declared has the name of this module, or is known for it.
     pub fn distributes(&self, module: &str) -> bool {
         self.is_known(DISTRIBUTIONS, module) || self.distributions.contains(&dashed(module))

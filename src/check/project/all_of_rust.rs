@@ -14,6 +14,10 @@ pub struct AllOfRust<'t> {
     pub trait_methods: HashSet<&'t str>,
     /// By type: the traits that it implements.
     pub implements: HashMap<&'t str, Vec<&'t str>>,
+    /// By type: the other names that it has somewhere.
+    pub aliases: HashMap<&'t str, Vec<&'t str>>,
+    /// How many types have a name.
+    pub namesakes: HashMap<&'t str, usize>,
     pub associated: HashSet<(&'t str, &'t str)>,
     pub macro_words: HashSet<&'t str>,
     pub macros: HashSet<&'t str>,
@@ -35,6 +39,12 @@ impl<'t> AllOfRust<'t> {
         self.traits.extend(own);
         for (owner, name) in &facts.rust.implements {
             self.implements.entry(owner).or_default().push(name);
+        }
+        for (alias, name) in &facts.rust.aliases {
+            self.aliases.entry(name).or_default().push(alias);
+        }
+        for class in &facts.classes {
+            *self.namesakes.entry(class.name).or_default() += 1;
         }
         self.associated.extend(&facts.rust.associated);
         self.macro_words.extend(&facts.rust.macro_words);

@@ -10,35 +10,12 @@ use super::{
     },
     Project, Unit, parent,
 };
-use crate::workspace::tree::Tree;
-
-/// The endings of code that stands below directories of tests, and nowhere else beside other code.
-pub fn languages_of_tests(tree: &Tree) -> HashSet<&str> {
-    let code = tree.files.iter().map(|file| file.path.as_str()).filter(|path| {
-        let language = Language::of(path);
-        language.is_script() || matches!(language, Language::Python | Language::Go | Language::Rust)
-    });
-    let (tests, own): (Vec<&str>, Vec<&str>) = code.partition(|path| is_of_tests(path));
-    let own: HashSet<&str> = own.into_iter().map(ending).collect();
-    if own.is_empty() {
-        return own;
-    }
-    tests.into_iter().map(ending).filter(|ending| !own.contains(ending)).collect()
-}
-
-pub fn is_of_tests(path: &str) -> bool {
-    parent(path).split('/').any(|part| matches!(part, "test" | "tests"))
-}
-
-pub fn ending(path: &str) -> &str {
-    path.rsplit_once('.').map_or("", |(_, ending)| ending)
-}
 
 /// Modules of Python below directories of tests that are no tests and that nobody imports, and what tests in Python
 /// are given in other languages.
 pub fn given(project: &Project) -> HashSet<usize> {
     let is_python = |unit: &Unit| unit.language == Language::Python;
-    let begins = |index: usize| !is_of_tests(project.path(index)) || is_test(project, index);
+    let begins = |index: usize| !is_below_tests(project.path(index)) || is_test(project, index);
     let beginnings = (0..project.units.len()).filter(|index| is_python(&project.units[*index]) && begins(*index));
     let reached = reached(project, beginnings.collect(), &|_| true);
     let tops: HashSet<&str> = (0..project.units.len())
@@ -122,4 +99,8 @@ fn top(path: &str) -> Option<&str> {
         end += 1;
     }
     None
+}
+
+fn is_below_tests(path: &str) -> bool {
+    top(path).is_some()
 }

@@ -5,6 +5,17 @@ const LONGEST_LINE: usize = 2_500;
 /// Where a file says who wrote it, in bytes from its beginning.
 const HEAD: usize = 600;
 
+/// What compilers and bundlers leave in scripts.
+const OF_COMPILERS: &[&str] = &[
+    "Object.defineProperty(exports, \"__esModule\"",
+    "Object.defineProperty(exports, '__esModule'",
+    "(this && this.__",
+    "__webpack_require__",
+    "var __defProp = Object.defineProperty",
+    "function _interopRequire",
+    "$parcel$",
+];
+
 /// Whether a file is not the work of the project's authors.
 pub fn is_machine_made(path: &str, text: &str) -> bool {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -15,7 +26,8 @@ pub fn is_machine_made(path: &str, text: &str) -> bool {
     let is_marked = head.contains("\u{1b}[") || head.contains("@generated") || head.contains("DO NOT EDIT");
     let is_minified = (is_script || matches!(ending, "html" | "htm" | "css"))
         && text.lines().any(|line| line.len() > LONGEST_LINE && without_data(line) > LONGEST_LINE);
-    let is_compiled = is_script && tail.contains("# sourceMappingURL=");
+    let is_compiled =
+        is_script && (tail.contains("# sourceMappingURL=") || OF_COMPILERS.iter().any(|mark| text.contains(mark)));
     let is_published = (is_script || ending == "css") && has_banner(head);
     is_marked || is_minified || is_compiled || is_published || path.split('/').any(has_version)
 }
@@ -61,6 +73,8 @@ mod tests {
             ("a.js", "/*! Lib v1.2.3 | MIT */\nf();\n", true),
             ("a.js", "/*! Keep this. */\nf();\n", false),
             ("a.js", "f();\n//# sourceMappingURL=a.js.map\n", true),
+            ("a.js", "'use strict';\nObject.defineProperty(exports, '__esModule', { value: true });\n", true),
+            ("a.js", "var __extends = (this && this.__extends) || f;\n", true),
             ("public/plugins/editor-5.17.0/a.js", "f();\n", true),
             ("lib/jquery-3.7.1.js", "f();\n", true),
             ("week-3/a.js", "f();\n", false),

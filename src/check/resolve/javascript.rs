@@ -44,6 +44,9 @@ const SOURCES: &[(&str, &[&str])] = &[
     (".jsx", &[".tsx"]),
     (".mjs", &[".mts", ".d.mts"]),
     (".cjs", &[".cts", ".d.cts"]),
+    (".ts", &[".d.ts"]),
+    (".mts", &[".d.mts"]),
+    (".cts", &[".d.cts"]),
 ];
 
 pub fn resolve(project: &Project, unit: usize, import: &Import) -> Resolution {
@@ -79,7 +82,9 @@ fn relative(project: &Project, unit: usize, from: &str) -> Resolution {
             return found(project, &declaration);
         }
     }
-    for ending in ENDINGS {
+    let index = join(&target, "index.d.ts").filter(|index| is_typed && project.by_path.contains_key(index.as_str()));
+    let endings = index.iter().map(|_| "/index.d.ts").chain(ENDINGS.iter().copied());
+    for ending in endings {
         let candidate =
             if target.is_empty() { ending.trim_start_matches('/').to_owned() } else { format!("{target}{ending}") };
         if project.by_path.contains_key(candidate.as_str()) {
@@ -102,15 +107,35 @@ fn relative(project: &Project, unit: usize, from: &str) -> Resolution {
         let stem = target.rsplit('/').next().unwrap_or_default();
         name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('.'))
     });
-    let has_manifest = project.by_path.contains_key(format!("{target}/package.json").as_str());
+    let manifest = join(&target, "package.json");
+    let has_manifest = manifest.is_some_and(|manifest| project.by_path.contains_key(manifest.as_str()));
     let is_compiled = target.ends_with(".node") || target.ends_with(".wasm");
-    let is_built = ["", ".ts", ".js", "/index.ts", "/index.js"]
-        .iter()
-        .any(|ending| project.manifests.may_be_built(&format!("{target}{ending}"), &project.directories));
-    if is_near || has_manifest || is_compiled || is_built {
+    // `./types` is rather a file that was forgotten than a directory that a build fills.
+    let is_plain_word = matches!(target.rsplit('/').next(), Some("types" | "static" | "public" | "docs"));
+    let endings: &[&str] = if is_plain_word { &[""] } else { &["", ".ts", ".js", "/index.ts", "/index.js"] };
+    let is_built =
+        endings.iter().any(|ending| project.manifests.may_be_built(&format!("{target}{ending}"), &project.directories));
+    if is_near
+        || has_manifest
+        || is_compiled
+        || is_built
+        || is_made_of(project, &target)
+        || project.manifests.leaves_out(path, &target)
+    {
         return Resolution::Unknown;
     }
     Resolution::Missing(target)
+}
+
+/// Whether what was made of the target is there: `lib/a.js` for `src/a.ts`, as packages are published without sources.
+fn is_made_of(project: &Project, target: &str) -> bool {
+    let Some(rest) = target.strip_prefix("src/") else { return false };
+    let stem =
+        [".ts", ".tsx", ".js", ".jsx", ".mjs"].iter().find_map(|ending| rest.strip_suffix(ending)).unwrap_or(rest);
+    ["lib", "dist", "build", "es", "esm", "cjs", "out"].iter().any(|made| {
+        let ends = [".js", ".mjs", ".cjs", ".d.ts", "/index.js"];
+        ends.iter().any(|end| project.by_path.contains_key(format!("{made}/{stem}{end}").as_str()))
+    })
 }
 
 fn found(project: &Project, path: &str) -> Resolution {
@@ -143,7 +168,10 @@ fn package(project: &Project, unit: usize, from: &str, import: &Import) -> Resol
         return Resolution::Standard;
     }
     // Types of a package, or a declaration of it in the project.
-    if import.is_type_only || project.units[unit].language != Language::JavaScript && declares(project, from) {
+    if import.is_type_only
+        || project.path(unit).ends_with(".d.ts")
+        || project.units[unit].language != Language::JavaScript && declares(project, from)
+    {
         return Resolution::Unknown;
     }
     if import.kind == ImportKind::Dynamic && import.is_guarded {

@@ -28,8 +28,10 @@ pub fn arity(project: &Project) -> Vec<Found> {
             let called = call.path.last().map_or("", |name| name.text);
             let may_replace = unit.language.is_script() || unit.language == Language::Python;
             let is_elsewhere = call.path.len() > 1 || unit.language == Language::Python && home != index;
-            let is_replaced = is_elsewhere && may_replace && project.written.contains(called);
-            if is_replaced || is_patched(project, index, called) || !is_certain(project, home, function, index) {
+            let is_replaced = is_elsewhere && may_replace && project.written.contains(called)
+                || is_patched(project, index, called)
+                || project.units[home].facts.script.constants.contains(&number);
+            if is_replaced || !is_certain(project, home, function, index) {
                 continue;
             }
             let Some(complaint) = complaint(project, index, home, call, function, is_bound) else { continue };
@@ -71,6 +73,8 @@ fn callee(project: &Project, unit: usize, call: &Call) -> Option<(usize, usize, 
         };
     }
     match project.target(unit, call.scope, &call.path, 8) {
+        // Behind a dot there is only what takes `self`; another method of the name comes from elsewhere.
+        Target::Function { is_bound: false, .. } if language == Language::Rust && call.path.len() > 1 => None,
         Target::Function { unit: home, function, is_bound } => (!call.is_new).then_some((home, function, is_bound)),
         Target::Class(home, class) if language == Language::Python || call.is_new && language.is_script() => {
             let (home, function) = project.constructor(home, class, 8)?;
@@ -87,9 +91,11 @@ fn is_certain(project: &Project, home: usize, function: &Function, caller: usize
         return false;
     }
     // A class that others derive from may have its methods replaced by theirs.
-    let class = function.class.map(|class| &facts.classes[class]);
-    class.is_none_or(|class| {
-        !project.bases.contains(class.name) || function.name == "__init__" || function.name == "constructor"
+    function.class.is_none_or(|class| {
+        let is_derived = project.derived.contains(&(home, class));
+        !is_derived && !project.bases.contains(facts.classes[class].name)
+            || function.name == "__init__"
+            || function.name == "constructor"
     })
 }
 

@@ -119,7 +119,10 @@ fn missing_link(project: &Project, unit: usize, written: &str, by: &str) -> Opti
     }
     // A page that a program fills in is not where its addresses count from.
     let text = project.units[unit].text;
-    let is_template = ["{{", "{%", "<%", "<?php"].iter().any(|mark| text.contains(mark)) || text.contains("<base ");
+    let stem = project.path(unit).rsplit('/').next().and_then(|name| name.split('.').next());
+    let is_template = matches!(stem, Some("template" | "layout"))
+        || ["{{", "{%", "<%", "<?php"].iter().any(|mark| text.contains(mark))
+        || text.contains("<base ");
     let directory = parent(project.path(unit));
     // A part of a page is put into others, and its addresses count from there.
     let lower = text[..text.floor_char_boundary(text.len().min(4_000))].to_lowercase();

@@ -100,6 +100,7 @@ fn is_certain(project: &Project, unit: usize, path: &[Name], number: usize, insi
             }
             let is_own = matches!(path[0].text, "this" | "self") && number == 1;
             let is_derived = project.bases.contains(definition.name)
+                || project.derived.contains(&(home, class))
                 || definition.name.contains("Mixin")
                 || definition.name.starts_with("Abstract");
             // What derives from it, or is mixed into it, may bring the member.

@@ -244,37 +244,16 @@ fn custom_events<'p>(project: &'p Project) -> Channel<'p> {
     let all_small: Vec<&str> =
         channel.sent.keys().copied().filter(|text| text.chars().all(char::is_lowercase)).collect();
     for text in all_small {
-        if !channel.received.contains_key(text)
-            && matches!(
-                text,
-                "input"
-                    | "change"
-                    | "click"
-                    | "submit"
-                    | "resize"
-                    | "scroll"
-                    | "keydown"
-                    | "keyup"
-                    | "blur"
-                    | "focus"
-                    | "load"
-                    | "storage"
-                    | "popstate"
-                    | "hashchange"
-                    | "close"
-                    | "cancel"
-                    | "toggle"
-                    | "select"
-                    | "message"
-                    | "error"
-                    | "open"
-            )
-        {
+        if !channel.received.contains_key(text) && OF_ALL_ELEMENTS.split(' ').any(|name| name == text) {
             channel.sent.remove(text);
         }
     }
     channel
 }
+
+/// Events that browsers send as well.
+const OF_ALL_ELEMENTS: &str = "input change click submit resize scroll keydown keyup blur focus load storage popstate hashchange \
+                               close cancel toggle select message error open";
 
 fn is_of_browser(text: &str) -> bool {
     text.starts_with("DOM")
@@ -330,6 +309,8 @@ fn storage_keys<'p>(project: &'p Project) -> Channel<'p> {
 /// Socket.IO on both sides: `socket.emit('x')` and `socket.on('x')`.
 fn sockets<'p>(project: &'p Project) -> Channel<'p> {
     let mut sides: HashMap<bool, Channel<'p>> = HashMap::new();
+    // What stands behind a call may be a socket, and any other thing that has listeners.
+    let mut perhaps_heard: HashSet<&str> = HashSet::new();
     let uses_it = project.manifests.node.values().flatten().any(|package| package == "socket.io")
         && project.units.iter().any(|unit| unit.language.is_script() && unit.text.contains("io("));
     if !uses_it {
@@ -354,6 +335,11 @@ fn sockets<'p>(project: &'p Project) -> Channel<'p> {
                         | "error"
                         | "disconnecting"
                         | "reconnect"
+                        | "reconnecting"
+                        | "reconnect_attempt"
+                        | "reconnect_error"
+                        | "reconnect_failed"
+                        | "connect_timeout"
                         | "close"
                         | "packet"
                         | "upgrade"
@@ -368,6 +354,9 @@ fn sockets<'p>(project: &'p Project) -> Channel<'p> {
                 ("emit", Value::Text(text)) if is_own(text) => add(&mut channel.sent, text, index, first.at),
                 ("emit", Value::Text(_)) | ("on" | "once", Value::Text(_)) if !matches!(&first.value, Value::Text(text) if is_own(text)) =>
                     {}
+                ("on" | "once", Value::Text(text)) if object.text.is_empty() => {
+                    perhaps_heard.insert(text);
+                }
                 ("on" | "once", Value::Text(text)) => add(&mut channel.received, text, index, first.at),
                 ("emit", _) => channel.sends_more = true,
                 ("on" | "once", _) => channel.receives_more = true,
@@ -386,6 +375,7 @@ fn sockets<'p>(project: &'p Project) -> Channel<'p> {
         whole.sent.extend(side.sent);
         whole.received.extend(side.received);
     }
+    whole.sent.retain(|text, _| !perhaps_heard.contains(text));
     whole
 }
 

@@ -1,14 +1,17 @@
 //! Names that nothing defines: no scope around them, no other script of the page, not the language itself.
 
+mod of_go;
+
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::LazyLock,
 };
 
+use self::of_go::in_package;
 use super::{
     super::{
         Rule,
-        facts::{Mention, What},
+        facts::Mention,
         project::{Project, Unit},
         resolve::{Exported, Resolution, exported, may_be_generated},
         syntax::Language,
@@ -30,6 +33,14 @@ const OF_TOOLS: &[&str] = &[
     "cy",
     "Cypress",
     "ActiveXObject",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+    "attachEvent",
+    "detachEvent",
     "webkitRequestAnimationFrame",
     "mozRequestAnimationFrame",
     "msRequestAnimationFrame",
@@ -79,14 +90,30 @@ pub fn undefined(project: &Project) -> Vec<Found> {
         if suspects.is_empty() || !surroundings.is_closed(project, index) {
             continue;
         }
+        // `$OUTPUT;` stands where a program puts something in.
+        let is_filled_in = |mention: &Mention| {
+            mention.is_guarded
+                && mention.name.text.starts_with('$')
+                && project.lookup(index, mention.scope, mention.name.text).is_none()
+        };
+        if unit.language.is_script() && unit.facts.mentions.iter().any(is_filled_in) {
+            continue;
+        }
         let expected = surroundings.expected(project, index);
-        let is_foreign =
-            unit.language.is_script() && (surroundings.has_foreign_scripts || !surroundings.is_loaded(project, index));
+        let is_foreign = unit.language.is_script()
+            && (surroundings.has_foreign_scripts
+                || is_in_part(project, index)
+                || !surroundings.is_loaded(project, index));
         let before = found.len();
         let mut told = BTreeSet::new();
         for mention in suspects {
             let name = mention.name.text;
-            if is_expected(unit, mention.name.at, &["NameError"]) {
+            let is_constant =
+                name.len() > 2 && name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
+            // A build writes constants into what it makes: `VERSION`, `__DEV__`.
+            let is_built =
+                is_constant && unit.language.is_script() && project.manifests.is_compiled(project.path(index));
+            if is_built || is_expected(unit, mention.name.at, &["NameError"]) {
                 continue;
             }
             if expected.contains(name) || unit.language == Language::Python && from_star(project, index, name) {
@@ -316,45 +343,18 @@ fn declared_in(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether the script stands in a part of a page, which others put together with their own scripts.
+fn is_in_part(project: &Project, unit: usize) -> bool {
+    let unit = &project.units[unit];
+    let page = project.tree.files[unit.file].text.as_deref().unwrap_or_default().to_lowercase();
+    unit.script.is_some() && !["<html", "<!doctype", "<head", "<body"].iter().any(|tag| page.contains(tag))
+}
+
 fn is_script(target: &str) -> bool {
     let bare = target.split(['?', '#']).next().unwrap_or(target);
     ![".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".mp4", ".mp3", ".webm"]
         .iter()
         .any(|ending| bare.ends_with(ending))
-}
-
-/// Another file of the same Go package, or an import whose package has another name than its path.
-fn in_package(project: &Project, unit: usize, mention: &Mention) -> bool {
-    let name = mention.name.text;
-    let of_sibling = |sibling: &usize| {
-        let bindings = project.units[*sibling].facts.scopes[0].bindings.get(name);
-        bindings.is_some_and(|bindings| bindings.iter().any(|binding| !matches!(binding.what, What::Import(..))))
-    };
-    if project.siblings(unit).iter().any(of_sibling) {
-        return true;
-    }
-    let facts = &project.units[unit].facts;
-    let end = mention.name.at + name.len();
-    if !project.units[unit].text[end..].starts_with('.') {
-        return false;
-    }
-    let is_used = |number: usize| {
-        facts.scopes[0].bindings.iter().any(|(bound, bindings)| {
-            bindings.iter().any(|binding| matches!(binding.what, What::Import(import, _) if import == number))
-                && facts.mentions.iter().any(|mention| mention.name.text == *bound)
-                || facts.accesses.iter().any(|access| {
-                    access.path[0].text == *bound
-                        && bindings
-                            .iter()
-                            .any(|binding| matches!(binding.what, What::Import(import, _) if import == number))
-                })
-        })
-    };
-    (0..facts.imports.len()).any(|number| match project.resolution(unit, number) {
-        Resolution::Package(target) => project.units[*target].facts.package == Some(name),
-        Resolution::Standard => false,
-        _ => !is_used(number),
-    })
 }
 
 /// A star import brings it.

@@ -161,9 +161,13 @@ fn no_crate(project: &Project, unit: usize, name: Name) -> Option<Found> {
     }
     // Without a manifest nobody can tell what is declared.
     let declared = declared?;
-    // A library may be called otherwise than its package: `bip39` of `tiny-bip39`.
+    // A library may be called otherwise than its package: `bip39` of `tiny-bip39`, `md5` of `md-5`.
     let parts = |package: &str| format!("_{package}_");
-    if declared.iter().any(|package| parts(package).contains(&parts(name.text))) {
+    let squeezed = |package: &str| package.replace('_', "");
+    if declared
+        .iter()
+        .any(|package| parts(package).contains(&parts(name.text)) || squeezed(package) == squeezed(name.text))
+    {
         return None;
     }
     // In the edition of 2015 paths begin at the top of the crate; extern crates may be declared there.

@@ -1,15 +1,26 @@
 //! Files that cannot be parsed, and files that are not finished.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{
-    super::{Rule, facts::ScriptKind, project::Project, syntax::Language},
+    super::{
+        Rule,
+        facts::ScriptKind,
+        project::{Project, parent},
+        syntax::Language,
+    },
     Found,
 };
 
 /// Files that do not parse.
 pub fn faults(project: &Project) -> Vec<Found> {
     let mut found = Vec::new();
+    let pieces = pieces(project);
     for (index, unit) in project.units.iter().enumerate() {
         let Some(fault) = &unit.facts.fault else { continue };
+        if pieces.contains(&index) {
+            continue;
+        }
         // Grammars of markup and styles are loose, and attributes may hold the words of a framework.
         let is_loose =
             matches!(unit.language, Language::Html | Language::Css) || unit.script == Some(ScriptKind::Attribute);
@@ -23,6 +34,22 @@ pub fn faults(project: &Project) -> Vec<Found> {
         found.push(make(index, fault.at, Rule::Syntax, "", message));
     }
     found
+}
+
+/// The beginnings and ends of files that a build puts together: one opens what another in its directory closes.
+fn pieces(project: &Project) -> HashSet<usize> {
+    let mut sides: HashMap<&str, (Vec<usize>, Vec<usize>)> = HashMap::new();
+    for (index, unit) in project.units.iter().enumerate().filter(|(_, unit)| unit.language.is_script()) {
+        let Some(fault) = unit.facts.fault.as_ref().filter(|_| unit.script.is_none()) else { continue };
+        let (opening, closing) = sides.entry(parent(project.path(index))).or_default();
+        if fault.what.ends_with("is not closed") {
+            opening.push(index);
+        } else if fault.what.ends_with("closes nothing") {
+            closing.push(index);
+        }
+    }
+    let both = sides.into_values().filter(|(opening, closing)| !opening.is_empty() && !closing.is_empty());
+    both.flat_map(|(opening, closing)| opening.into_iter().chain(closing)).collect()
 }
 
 /// Tests of parsers bring texts that no parser takes.

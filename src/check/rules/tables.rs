@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    super::{Rule, project::Project},
+    super::{Rule, project::Project, syntax::Language},
     Found,
     imports::is_beside,
     schemas,
@@ -45,6 +45,9 @@ pub fn unknown(project: &Project) -> Vec<Found> {
                 continue;
             }
             let Some(start) = offset_in(unit.text, literal) else { continue };
+            if unit.language == Language::Rust && start > start_of_tests(unit.text) {
+                continue;
+            }
             for (name, at) in tables_used(&words) {
                 let lower = name.to_lowercase();
                 let is_known = tables.contains_key(&lower)
@@ -81,6 +84,16 @@ pub fn unknown(project: &Project) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Where the module of tests begins that a file of Rust ends with.
+fn start_of_tests(text: &str) -> usize {
+    let is_of_tests = |at: usize| {
+        let (condition, rest) = text[at..].split_once(']').unwrap_or_default();
+        condition.contains("test") && rest.trim_start().starts_with("mod ")
+    };
+    let conditions = text.match_indices("#[cfg(").map(|(at, _)| at);
+    conditions.filter(|at| is_of_tests(*at)).last().unwrap_or(text.len())
 }
 
 /// Where a literal's text begins in the file, if it stands there as it is.

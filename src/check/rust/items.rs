@@ -7,7 +7,9 @@ use super::{
         facts::{Function, Module, Name, Parameter, ParameterKind, Receiver, ScopeKind, Type, What},
         syntax::child_of_kind,
     },
-    Reader, children,
+    Reader,
+    attributes::may_rewrite,
+    children,
 };
 
 /// Macros of the standard library that make values only.
@@ -58,6 +60,7 @@ impl<'t> Reader<'t, '_> {
             "impl_item" => self.impl_item(node, scope),
             "type_item" => {
                 self.bind_named(node, scope, What::Type);
+                self.alias(node);
                 let inner = self.generics(node, scope);
                 if let Some(made) = node.child_by_field_name("type") {
                     self.visit(made, inner);
@@ -124,6 +127,16 @@ impl<'t> Reader<'t, '_> {
         self.facts.rust.macro_words.extend(words.filter(|word| word.starts_with(char::is_alphabetic)));
     }
 
+    /// `type Alias = Type<…>`: what is implemented for the one is for the other.
+    fn alias(&mut self, node: Node) {
+        let (Some(alias), Some(made)) = (node.child_by_field_name("name"), node.child_by_field_name("type")) else {
+            return;
+        };
+        if let Some(last) = self.segments(made).and_then(|path| path.last().copied()) {
+            self.facts.rust.aliases.push((self.text(alias), last.text));
+        }
+    }
+
     fn bind_named(&mut self, node: Node, scope: usize, what: What<'t>) {
         if let Some(name) = node.child_by_field_name("name") {
             let name = self.name(name);
@@ -170,7 +183,7 @@ impl<'t> Reader<'t, '_> {
             name: name.map_or("", |name| name.text),
             at,
             parameters: Vec::new(),
-            is_plain: !attributes.contains("::") && !attributes.contains("macro"),
+            is_plain: !attributes.contains("::") && !attributes.contains("macro") && !may_rewrite(attributes),
             class: None,
             owner,
             receiver: Receiver::None,

@@ -10,6 +10,7 @@ use super::{
         syntax::children,
     },
     Reader,
+    attributes::{derives, is_rewritten, may_add_items, may_rewrite},
 };
 
 impl<'t> Reader<'t, '_> {
@@ -32,6 +33,9 @@ impl<'t> Reader<'t, '_> {
         // An attribute of another crate may make anything beside the type.
         names.extend((attributes.contains("::") || is_rewritten(attributes)).then_some("attribute"));
         self.facts.rust.derives.push((index, names));
+        if may_add_items(attributes) {
+            self.facts.rust.macro_scopes.push(scope);
+        }
         self.facts.bind(scope, name, What::Class(index));
         let inner = self.generics(node, scope);
         self.facts.bind(inner, Name { text: "Self", at: name.at }, What::Class(index));
@@ -131,12 +135,12 @@ impl<'t> Reader<'t, '_> {
         if let Some(of_trait) = of_trait {
             self.visit(of_trait, inner);
         }
-        // A type of another crate may be called like one of this.
-        let is_own = |path: &[Name]| path.len() == 1 || matches!(path[0].text, "crate" | "self" | "super");
-        let owner = plain
-            .and_then(|plain| self.segments(plain))
-            .filter(|path| is_own(path))
-            .and_then(|path| path.last().map(|name| name.text));
+        // A type of another crate may be called like one of this; methods of its own it can only have from its own.
+        let is_own =
+            |path: &[Name]| of_trait.is_none() || path.len() == 1 || matches!(path[0].text, "crate" | "self" | "super");
+        let path = plain.and_then(|plain| self.segments(plain));
+        let is_qualified = path.as_ref().is_some_and(|path| path.len() > 1);
+        let owner = path.filter(|path| is_own(path)).and_then(|path| path.last().map(|name| name.text));
         if let (Some(owner), Some(of_trait)) = (owner, of_trait) {
             let name = self.segments(of_trait).and_then(|path| path.last().map(|name| name.text));
             self.facts.rust.implements.push((owner, name.unwrap_or_default()));
@@ -148,7 +152,8 @@ impl<'t> Reader<'t, '_> {
         };
         self.facts.bind(inner, Name { text: "Self", at }, what);
         if let Some(owner) = owner {
-            self.facts.rust.owners.push((inner, owner));
+            // Here the last name alone may be another type.
+            self.facts.rust.owners.push((inner, if is_qualified { "" } else { owner }));
         }
         if let Some(body) = node.child_by_field_name("body") {
             self.members(body, inner, owner.unwrap_or_default(), of_trait.is_some());
@@ -161,7 +166,10 @@ impl<'t> Reader<'t, '_> {
             match member.kind() {
                 "function_item" | "function_signature_item" => {
                     let attributes = start.map_or("", |start| &self.source[start..member.start_byte()]);
+                    let is_changed = may_rewrite(attributes);
+                    self.guards += usize::from(is_changed);
                     let function = self.function(member, scope, Some(owner), attributes);
+                    self.guards -= usize::from(is_changed);
                     self.facts.functions[function].is_public |= is_of_trait;
                     start = None;
                 }
@@ -191,35 +199,4 @@ impl<'t> Reader<'t, '_> {
             }
         }
     }
-}
-
-/// Whether an attribute before any derive is none of the language's: it may make anything out of the type.
-fn is_rewritten(attributes: &str) -> bool {
-    let own = [
-        "derive",
-        "allow",
-        "warn",
-        "deny",
-        "expect",
-        "doc",
-        "repr",
-        "non_exhaustive",
-        "must_use",
-        "deprecated",
-        "cfg",
-        "cfg_attr",
-        "track_caller",
-        "inline",
-    ];
-    let before = attributes.split("derive(").next().unwrap_or_default();
-    before.split("#[").skip(1).any(|attribute| {
-        let name = attribute.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-        !name.is_empty() && !own.contains(&name)
-    })
-}
-
-/// The names in `#[derive(…)]`.
-fn derives(attributes: &str) -> Vec<&str> {
-    let lists = attributes.split("derive(").skip(1).filter_map(|rest| rest.split(')').next());
-    lists.flat_map(|list| list.split(',')).map(|name| name.trim().rsplit("::").next().unwrap_or_default()).collect()
 }

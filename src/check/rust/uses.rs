@@ -66,6 +66,9 @@ impl<'t> Reader<'t, '_> {
         let Some(last) = path.last().copied() else { return };
         let import = self.import(path);
         let local = alias.unwrap_or(last);
+        if alias.is_some() {
+            self.facts.rust.aliases.push((local.text, last.text));
+        }
         if local.text != "_" && !matches!(local.text, "crate" | "self" | "super") {
             self.facts.bind(scope, local, What::Import(import, Imported::Name(last.text)));
         }

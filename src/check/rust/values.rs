@@ -35,7 +35,11 @@ impl<'t> Reader<'t, '_> {
                 self.scoped(node, scope);
                 self.segments(node).map_or(Value::Other, Value::Path)
             }
-            "call_expression" => Value::Call(self.call(node, scope)),
+            "call_expression"
+                if node.child_by_field_name("function").is_none_or(|callee| callee.kind() != "closure_expression") =>
+            {
+                Value::Call(self.call(node, scope))
+            }
             _ => {
                 self.visit(node, scope);
                 Value::Other
