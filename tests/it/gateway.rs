@@ -117,7 +117,7 @@ fn project(files: usize) -> (Vec<String>, Answers) {
     let names: Vec<&str> = paths.iter().map(String::as_str).collect();
     let first = [("plan", Answer::text(plan(&names))), ("list", Answer::list(&names))];
     let first = first.map(|(question, answer)| (question.to_owned(), vec![answer]));
-    let pause = Duration::from_secs(1);
+    let pause = Duration::from_secs(2);
     let file = |path: &String| (path.clone(), vec![Answer::text("const a = 1;\n").after(pause)]);
     let answers = first.into_iter().chain(paths.iter().map(file)).collect();
     (paths, answers)
@@ -148,7 +148,7 @@ fn more_answers_than_a_connection_carries_take_another() {
     let run = gen_through(&gateway, "--jobs", "120").success();
     assert_eq!(run.files().len(), paths.len() + 1);
     let carried = gateway.carried();
-    assert!(carried.len() == 2 && carried[0] == 100 && carried[1] > 10, "{carried:?}");
+    assert!(carried.len() > 1 && carried.iter().all(|most| *most <= 100), "{carried:?}");
 }
 
 #[test]
