@@ -177,10 +177,17 @@ fn contract(files: &[(String, usize)]) -> String {
     format!("```yaml contract\nfiles:\n{}```\n", files.iter().enumerate().map(entry).collect::<String>())
 }
 
-/// What the contract says, so that the check has nothing to say.
+/// What the contract says, so that the check has nothing to say, and as dense as code is.
 fn file_text(tokens: usize) -> String {
-    let function = "export function f(a) {\n  return a + 1;\n}\n";
-    format!("```js\n{function}{}```\n", "f(1);\n".repeat((tokens * 4).saturating_sub(function.len()) / 6))
+    let mut text = "```js\nexport function f(a) {\n  return a + 1;\n}\n".to_owned();
+    for number in (0..).take_while(|number| 50 + number * 220 < tokens * 4) {
+        text.push_str(&format!(
+            "\n// Adds one to what it gets, and goes no further than the limit that was agreed upon.\n\
+             export function step{number:03}(value, limit) {{\n  const next = f(value);\n  \
+             if (next > limit) {{\n    return limit;\n  }}\n  return next;\n}}\n"
+        ));
+    }
+    text + "```\n"
 }
 
 /// How long the service takes for this text, in scaled seconds, when all of its prompt is cached.
