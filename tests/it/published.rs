@@ -104,6 +104,7 @@ fn tables_that_tests_ask_for_in_vain() {
     let made = "pub const A: &str = \"CREATE TABLE foo (x INTEGER)\";\n";
     let asked = "fn f() {\n    g(\"SELECT x FROM bar\");\n}\nfn g(_: &str) {}\n";
     of_crate(&format!("{made}#[cfg(all(test, unix))]\nmod test {{\n{asked}}}\n"), &[]);
+    of_crate(&format!("{made}#[cfg(test)]\n// no\n#[allow(x)]\npub(crate) mod test {{\n{asked}}}\n"), &[]);
     of_crate(&format!("{made}#[cfg(unix)]\nmod rest {{\n{asked}}}\n"), &["src/lib.rs:5 unknown-table"]);
 }
 

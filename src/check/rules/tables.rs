@@ -90,7 +90,10 @@ pub fn unknown(project: &Project) -> Vec<Found> {
 fn start_of_tests(text: &str) -> usize {
     let is_of_tests = |at: usize| {
         let (condition, rest) = text[at..].split_once(']').unwrap_or_default();
-        condition.contains("test") && rest.trim_start().starts_with("mod ")
+        let is_around = |line: &&str| line.is_empty() || line.starts_with("#[") || line.starts_with("//");
+        let mut lines = rest.lines().map(str::trim).filter(|line| !is_around(line));
+        condition.contains("test")
+            && lines.next().is_some_and(|line| line.starts_with("mod ") || line.contains(" mod "))
     };
     let conditions = text.match_indices("#[cfg(").map(|(at, _)| at);
     conditions.filter(|at| is_of_tests(*at)).last().unwrap_or(text.len())
