@@ -162,32 +162,32 @@ mod tests {
 
     #[test]
     fn the_runner_of_node_as_tap() {
-        let output = "TAP version 13\n# Subtest: there\nok 1 - there\n  ---\n  duration_ms: 2.110647\n  ...\n# Subtest: throws\nnot ok 2 - throws\n  ---\n  duration_ms: 1.493305\n  location: '/work/js/a.test.mjs:5:1'\n  failureType: 'testCodeFailure'\n  error: 'Missing expected exception.'\n  code: 'ERR_ASSERTION'\n  stack: |-\n    TestContext.<anonymous> (file:///work/js/a.test.mjs:5:31)\n  ...\n1..2\n# tests 2\n# suites 0\n# pass 1\n# fail 1\n# cancelled 0\n# skipped 0\n";
-        says(output, Stage::Built, 1, 1, &["/work/js/a.test.mjs:5: throws: Missing expected exception."]);
+        let output = "TAP version 13\n# Subtest: there\nok 1 - there\n  ---\n  duration_ms: 2.110647\n  ...\n# Subtest: throws\nnot ok 2 - throws\n  ---\n  duration_ms: 1.493305\n  location: '/srv/app/a.test.mjs:5:1'\n  failureType: 'testCodeFailure'\n  error: 'Missing expected exception.'\n  code: 'ERR_ASSERTION'\n  stack: |-\n    TestContext.<anonymous> (file:///srv/app/a.test.mjs:5:31)\n  ...\n1..2\n# tests 2\n# suites 0\n# pass 1\n# fail 1\n# cancelled 0\n# skipped 0\n";
+        says(output, Stage::Built, 1, 1, &["/srv/app/a.test.mjs:5: throws: Missing expected exception."]);
         // Without the counts.
         says("1..2\nok 1 - a\nnot ok 2 - b\n", Stage::Built, 1, 1, &["b"]);
     }
 
     #[test]
     fn a_file_that_the_runner_of_node_cannot_load() {
-        let output = "TAP version 13\n# file:///work/js/b.test.mjs:1\n# import { nothing } from './a.mjs';\n#          ^^^^^^^\n# SyntaxError: The requested module './a.mjs' does not provide an export named 'nothing'\n#     at ModuleJob._instantiate (node:internal/modules/esm/module_job:213:21)\n# Node.js v20.20.2\n# Subtest: /work/js/b.test.mjs\nnot ok 1 - /work/js/b.test.mjs\n  ---\n  location: '/work/js/b.test.mjs:1:1'\n  failureType: 'testCodeFailure'\n  exitCode: 1\n  error: 'test failed'\n  code: 'ERR_TEST_FAILURE'\n  ...\n1..1\n# tests 1\n# pass 0\n# fail 1\n# cancelled 0\n";
-        let problem = "/work/js/b.test.mjs:1: SyntaxError: The requested module './a.mjs' does not provide an export named 'nothing'";
+        let output = "TAP version 13\n# file:///srv/app/b.test.mjs:1\n# import { nothing } from './a.mjs';\n#          ^^^^^^^\n# SyntaxError: The requested module './a.mjs' does not provide an export named 'nothing'\n#     at ModuleJob._instantiate (node:internal/modules/esm/module_job:213:21)\n# Node.js v20.20.2\n# Subtest: /srv/app/b.test.mjs\nnot ok 1 - /srv/app/b.test.mjs\n  ---\n  location: '/srv/app/b.test.mjs:1:1'\n  failureType: 'testCodeFailure'\n  exitCode: 1\n  error: 'test failed'\n  code: 'ERR_TEST_FAILURE'\n  ...\n1..1\n# tests 1\n# pass 0\n# fail 1\n# cancelled 0\n";
+        let problem = "/srv/app/b.test.mjs:1: SyntaxError: The requested module './a.mjs' does not provide an export named 'nothing'";
         says(output, Stage::Unbuilt, 0, 1, &[problem]);
         let output = output.replace(
             "The requested module './a.mjs' does not provide an export named 'nothing'",
             "Unexpected token '=>'",
         );
-        says(&output, Stage::Unparsed, 0, 1, &["/work/js/b.test.mjs:1: SyntaxError: Unexpected token '=>'"]);
+        says(&output, Stage::Unparsed, 0, 1, &["/srv/app/b.test.mjs:1: SyntaxError: Unexpected token '=>'"]);
     }
 
     #[test]
     fn programs_that_end_with_an_exception() {
-        let output = "node:internal/modules/esm/resolve:283\n    throw new ERR_MODULE_NOT_FOUND(\n          ^\n\nError [ERR_MODULE_NOT_FOUND]: Cannot find module '/work/js/none.mjs' imported from /work/js/d.mjs\n    at finalizeResolution (node:internal/modules/esm/resolve:283:11)\n  code: 'ERR_MODULE_NOT_FOUND',\n}\n\nNode.js v20.20.2\n";
+        let output = "node:internal/modules/esm/resolve:283\n    throw new ERR_MODULE_NOT_FOUND(\n          ^\n\nError [ERR_MODULE_NOT_FOUND]: Cannot find module '/srv/app/none.mjs' imported from /srv/app/d.mjs\n    at finalizeResolution (node:internal/modules/esm/resolve:283:11)\n  code: 'ERR_MODULE_NOT_FOUND',\n}\n\nNode.js v20.20.2\n";
         let problem =
-            "Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/work/js/none.mjs' imported from /work/js/d.mjs";
+            "Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/srv/app/none.mjs' imported from /srv/app/d.mjs";
         says(output, Stage::Unbuilt, 0, 0, &[problem]);
-        let output = "/work/js/e.js:3\nundefinedFn()\n^\n\nReferenceError: undefinedFn is not defined\n    at Object.<anonymous> (/work/js/e.js:3:1)\n\nNode.js v20.20.2\n";
-        says(output, Stage::Built, 0, 0, &["/work/js/e.js:3: ReferenceError: undefinedFn is not defined"]);
+        let output = "/srv/app/e.js:3\nundefinedFn()\n^\n\nReferenceError: undefinedFn is not defined\n    at Object.<anonymous> (/srv/app/e.js:3:1)\n\nNode.js v20.20.2\n";
+        says(output, Stage::Built, 0, 0, &["/srv/app/e.js:3: ReferenceError: undefinedFn is not defined"]);
     }
 
     #[test]
