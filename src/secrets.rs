@@ -296,6 +296,8 @@ mod tests {
         );
         hides("DB_PASSWORD=s3cr3t-Passw0rd7\nX=1\n", "DB_PASSWORD=SMOL_MASKED_SECRET_1\nX=1\n");
         hides("api_key: 'q8Zr31mKpL0xWv7T'", "api_key: 'SMOL_MASKED_SECRET_1'");
+        let long = "q8Zr31mKpL0xWv7T".repeat(20);
+        hides(&format!("api_key: '{long}'"), "api_key: 'SMOL_MASKED_SECRET_1'");
     }
 
     #[test]

@@ -112,7 +112,8 @@ impl<'t> Project<'t> {
         match language {
             Language::Python => is_open |= name.starts_with("__"),
             Language::JavaScript | Language::TypeScript | Language::Tsx => {
-                is_open |= OBJECT.contains(&name) || name.starts_with('#') && definition.is_open;
+                is_open |=
+                    OBJECT.contains(&name) || FUNCTION.contains(&name) || name.starts_with('#') && definition.is_open;
             }
             Language::Rust => match self.member_of_type(unit, class, name) {
                 TypeMember::Missing => {}
@@ -230,7 +231,7 @@ pub fn is_standard_trait(name: &str) -> bool {
     TRAITS.iter().any(|(known, _)| *known == name)
 }
 
-/// What every object of JavaScript has, and every function.
+/// What every object of JavaScript has, and a promise.
 pub const OBJECT: &[&str] = &[
     "constructor",
     "toString",
@@ -243,13 +244,10 @@ pub const OBJECT: &[&str] = &[
     "then",
     "catch",
     "finally",
-    "name",
-    "length",
-    "prototype",
-    "call",
-    "apply",
-    "bind",
 ];
+
+/// What a function has besides.
+pub const FUNCTION: &[&str] = &["name", "length", "prototype", "call", "apply", "bind"];
 
 /// Bases that add nothing that could be looked up.
 fn is_plain_base(language: Language, name: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     facts::{Binding, Imported, Name, Type, What},
-    members::{Found, OBJECT},
+    members::{FUNCTION, Found, OBJECT},
     project::Project,
     resolve::{Exported, Resolution, exported, submodule},
     rust_modules::Place,
@@ -280,7 +280,10 @@ impl<'t> Project<'t> {
 
     fn step(&self, target: Target, name: Name<'t>, steps: usize) -> Target {
         match target {
-            Target::Unit(unit) if self.units[unit].language.is_script() && OBJECT.contains(&name.text) => {
+            Target::Unit(unit)
+                if self.units[unit].language.is_script()
+                    && (OBJECT.contains(&name.text) || FUNCTION.contains(&name.text)) =>
+            {
                 Target::Unknown
             }
             Target::Unit(unit) => self.of_export(unit, name.text, steps),

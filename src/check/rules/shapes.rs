@@ -12,6 +12,7 @@ use super::{
     super::{
         Rule,
         facts::{Name, Value},
+        members::OBJECT,
         project::Project,
     },
     Found,
@@ -113,7 +114,7 @@ fn first_missing<'p>(path: &[Name], payloads: &[&'p Value<'p>]) -> Option<(usize
                 _ => return None,
             }
         }
-        if payloads.is_empty() || OF_ALL.contains(&name.text) {
+        if payloads.is_empty() || OBJECT.contains(&name.text) {
             return None;
         }
         payloads = objects.iter().filter(|(key, _)| key.text == name.text).map(|(_, value)| value).collect();
@@ -123,18 +124,3 @@ fn first_missing<'p>(path: &[Name], payloads: &[&'p Value<'p>]) -> Option<(usize
     }
     None
 }
-
-/// What every object has, and what a promise has.
-const OF_ALL: &[&str] = &[
-    "constructor",
-    "hasOwnProperty",
-    "toString",
-    "toLocaleString",
-    "valueOf",
-    "isPrototypeOf",
-    "propertyIsEnumerable",
-    "__proto__",
-    "then",
-    "catch",
-    "finally",
-];
