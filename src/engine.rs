@@ -192,6 +192,7 @@ impl Engine {
             place.streams();
             started();
             received += piece.text().len();
+            let before = reply.said().len();
             match (&piece, &mut splitter) {
                 (Piece::Text(text), Some(splitter)) => self.take_parts(question, splitter.push(text), reply),
                 (Piece::Thinking(text), _) => self.thought(question, text),
@@ -201,7 +202,7 @@ impl Engine {
                 bail!("the answer was stopped at {LONGEST_ANSWER} bytes, more than any file needs");
             }
             allowance.check(tokens::estimate_bytes(received))?;
-            if repeats(reply.said()) {
+            if repeats(reply.said(), before) {
                 bail!(model::Error::Broken { why: "it said the same over and over, and was stopped".to_owned() });
             }
         }

@@ -30,6 +30,9 @@ use crate::pace::Capacity;
 /// How long the names of the models may take that stand in a message for somebody who mistyped one.
 const NAMES_LIMIT: Duration = Duration::from_secs(5);
 
+/// How many events are taken at once of those that have come.
+const MOST_AT_ONCE: usize = 256;
+
 /// What comes back, as JSON that nobody has looked into yet, one event after the other.
 pub(super) type Events = BoxStream<'static, Result<Box<RawValue>, Error>>;
 /// Turns events into pieces; `None` is the end of the stream.
@@ -259,26 +262,39 @@ impl Connection {
     }
 }
 
-/// The events of one answer as pieces, up to and including the first error. Until then it takes room on its line.
-fn read(events: Events, mut reader: Reader, line: Arc<Line>) -> BoxStream<'static, Result<Piece, Error>> {
-    let mut failed = false;
-    events
-        .map(Some)
-        .chain(stream::once(async { None }))
-        .flat_map(move |event| {
-            stream::iter(match event {
-                Some(Ok(event)) => reader(Some(&event)),
-                Some(Err(error)) => vec![Err(error)],
-                None => reader(None),
-            })
-        })
-        .take_while(move |piece| {
-            let _taken = &line;
-            let go_on = !failed;
-            failed |= piece.is_err();
-            std::future::ready(go_on)
-        })
-        .boxed()
+/// The pieces of one answer, up to and including the first error. Until then it takes room on its line.
+fn read(events: Events, reader: Reader, line: Arc<Line>) -> BoxStream<'static, Result<Piece, Error>> {
+    let arrived = Some((events.ready_chunks(MOST_AT_ONCE), reader, line));
+    stream::unfold(arrived, |arrived| async move {
+        let (mut events, mut reader, line) = arrived?;
+        let pieces = match events.next().await {
+            Some(events) => joined(events.into_iter().flat_map(|event| match event {
+                Ok(event) => reader(Some(&event)),
+                Err(error) => vec![Err(error)],
+            })),
+            None => return Some((joined(reader(None)), None)),
+        };
+        let has_failed = pieces.last().is_some_and(Result::is_err);
+        Some((pieces, (!has_failed).then_some((events, reader, line))))
+    })
+    .flat_map(stream::iter)
+    .boxed()
+}
+
+/// What arrived together, in as few pieces as it can be told in, up to and including the first error.
+fn joined(arrived: impl IntoIterator<Item = Result<Piece, Error>>) -> Vec<Result<Piece, Error>> {
+    let mut pieces = Vec::<Result<Piece, Error>>::new();
+    for piece in arrived {
+        let piece = match (pieces.last_mut(), piece) {
+            (Some(Ok(last)), Ok(piece)) => last.join(piece).map(Ok),
+            (_, piece) => Some(piece),
+        };
+        pieces.extend(piece);
+        if pieces.last().is_some_and(Result::is_err) {
+            break;
+        }
+    }
+    pieces
 }
 
 /// The same for all requests that begin with the same rules and the same spec. Without it services tell requests apart by

@@ -28,7 +28,8 @@ use crate::{
     ending::landed,
     face::{BOLD, Face, say},
     generate::{manner, order},
-    run::{Connection, Ended, GRACE, Order, Run, interrupted, runtime},
+    run::{Connection, Ended, Order, Run, interrupted},
+    runtime::Runtime,
     surroundings,
     words::{cost, counted, quoted},
 };
@@ -69,14 +70,14 @@ pub fn run(args: &GenArgs, branch: &str, scope: Scope, face: &Face, started: Ins
         None => vec![branch.to_owned()],
         Some(count) => (1..=count.get()).map(|number| format!("{branch}-{number}")).collect(),
     };
-    let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
+    let runtime = Runtime::new().map_err(|error| Failure::Usage(error.into()))?;
     let variants = runtime.block_on(async {
         let connection = Connection::open(settings, prompts, &ground.spec).await?;
         let worktrees = worktrees(&ground.out, &names).await?;
         let shared = Shared { args, connection: &connection, decided: &ground, face, git: Mutex::default() };
         anyhow::Ok(join_all(worktrees.iter().map(|worktree| shared.variant(worktree))).await)
     });
-    runtime.shutdown_timeout(GRACE);
+    runtime.shutdown();
     let mut variants = variants.map_err(Failure::Usage)?;
     show(face, &variants, &total(&variants, started));
     let outcome = total(&variants, started).outcome;

@@ -23,7 +23,7 @@ use crate::{
     cli::DebugArgs,
     ending,
     face::{BAD, BOLD, Face, GOOD, say},
-    run::{GRACE, runtime},
+    runtime::Runtime,
     trials::Wanted,
     words::{clean, counted, quoted},
 };
@@ -44,7 +44,7 @@ pub fn run(args: DebugArgs, face: &Face) -> Result<Outcome, Failure> {
     let directory = Path::new(&decided.directory);
     let wanted = Wanted::of(&args.trial).map_err(Failure::Usage)?;
     let attempt = wanted.as_ref().map(|wanted| wanted.attempt(directory)).transpose().map_err(Failure::Usage)?;
-    let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
+    let runtime = Runtime::new().map_err(|error| Failure::Usage(error.into()))?;
     let opened = runtime.block_on(decided.open(&args.ask, "debug", face)).map_err(Failure::Usage)?;
     if (args.apply || attempt.is_some()) && opened.workspace.is_none() {
         return Err(Failure::Usage(anyhow!("nothing can be applied or run: {}", opened.notices.join("; "))));
@@ -77,7 +77,7 @@ pub fn run(args: DebugArgs, face: &Face) -> Result<Outcome, Failure> {
             }
         }
     });
-    runtime.shutdown_timeout(GRACE);
+    runtime.shutdown();
     let settled = healing.as_ref().map_or(Ok(()), Healing::settle);
     let (outcome, error) = match ended.and_then(|outcome| settled.map(|()| outcome)) {
         Ok(outcome) => (outcome, None),
@@ -133,7 +133,7 @@ async fn question(
 
 fn dry_run(args: &DebugArgs, decided: &Decided, error: &str, face: &Face) -> Result<()> {
     let tree = decided.read_for_show()?;
-    let (selection, _) = runtime()?.block_on(question(args, decided, &tree, error, decided.window()))?;
+    let (selection, _) = Runtime::new()?.block_on(question(args, decided, &tree, error, decided.window()))?;
     asking::show(decided, &tree, &selection, face)
 }
 

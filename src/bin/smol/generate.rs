@@ -21,7 +21,8 @@ use crate::{
     decided::{DEFAULT_PROMPT, Decided, about, decide},
     dry_run, ending,
     face::{Face, say},
-    run::{Connection, GRACE, Order, Run, Told, interrupted, runtime},
+    run::{Connection, Order, Run, Told, interrupted},
+    runtime::Runtime,
     trials::Wanted,
     watch,
     words::quoted,
@@ -66,7 +67,7 @@ pub fn once(
     if args.trial.run.is_none() && decided.is_up_to_date(&scope).map_err(Failure::Usage)? {
         return Ok(nothing_to_do(&decided, &notices, face, started));
     }
-    let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
+    let runtime = Runtime::new().map_err(|error| Failure::Usage(error.into()))?;
     let Decided { spec, settings, prompts, past, .. } = decided;
     let out = PathBuf::from(&settings.out);
     let worked = runtime.block_on(async {
@@ -82,7 +83,7 @@ pub fn once(
         let worked = run.work(stop).await;
         Ok(Some((connection.is_demo, run, worked)))
     });
-    runtime.shutdown_timeout(GRACE);
+    runtime.shutdown();
     let Some((is_demo, run, worked)) = worked? else {
         face.ended_early(Outcome::Interrupted, None);
         return Ok(Outcome::Interrupted);

@@ -14,6 +14,7 @@ mod init;
 mod models;
 mod pm;
 mod run;
+mod runtime;
 mod settle;
 mod summary;
 mod surroundings;

@@ -14,7 +14,7 @@ use smol_dev::{
 use crate::{
     cli::ModelsArgs,
     face::{BAD, BOLD, DIM, Face, say},
-    run::runtime,
+    runtime::Runtime,
     surroundings,
     words::{clean, counted, thousands},
 };
@@ -24,7 +24,7 @@ pub fn run(args: &ModelsArgs, face: &Face) -> Result<()> {
     let candidates = Candidates::find(&found)?;
     let prompts = Prompts::with(Default::default())?;
     let which = if args.probe { Probe::All } else { Probe::Loaded };
-    let reachable = runtime()?.block_on(reachable::look(&prompts, &candidates, which))?;
+    let reachable = Runtime::new()?.block_on(reachable::look(&prompts, &candidates, which))?;
     if face.is_json() {
         let _ = writeln!(std::io::stdout().lock(), "{}", serde_json::to_string(&reachable)?);
         return Ok(());

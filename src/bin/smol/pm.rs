@@ -22,7 +22,7 @@ use crate::{
     cli::PmArgs,
     ending,
     face::{BOLD, DIM, Face},
-    run::{GRACE, runtime},
+    runtime::Runtime,
     words::clean,
 };
 
@@ -45,14 +45,14 @@ pub fn run(args: PmArgs, face: &Face) -> Result<Outcome, Failure> {
         return Ok(Outcome::Complete);
     }
     decided.look().map_err(Failure::Usage)?;
-    let runtime = runtime().map_err(|error| Failure::Usage(error.into()))?;
+    let runtime = Runtime::new().map_err(|error| Failure::Usage(error.into()))?;
     let opened = runtime.block_on(decided.open(&args.ask, "pm", face)).map_err(Failure::Usage)?;
     let tree = decided.read().map_err(Failure::Usage)?;
     let selection = sent(&args, &decided, &tree, opened.window);
     opened.begin(&decided.directory);
     opened.select(&tree, &selection);
     let ended = runtime.block_on(work(&args, &opened, &decided, &tree));
-    runtime.shutdown_timeout(GRACE);
+    runtime.shutdown();
     let ended = ended.and_then(|text| match (text, &target) {
         (None, _) => Ok(Outcome::Interrupted),
         (Some(text), None) => {

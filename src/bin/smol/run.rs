@@ -2,14 +2,13 @@
 //! What was typed is decided before it comes here.
 
 use std::{
-    cell::Cell,
     io::{IsTerminal, Write},
     path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 
 use anyhow::{Context, Error, Result, bail};
@@ -38,22 +37,10 @@ use smol_dev::{
     workspace::{RunLog, Workspace},
 };
 
-use crate::{Failure, decided::about, face::Face, summary, surroundings, trials::Wanted, words::counted};
+use crate::{Failure, decided::about, face::Face, runtime, summary, surroundings, trials::Wanted, words::counted};
 
 /// A recorded run is given so fast on a terminal: a model at full speed, and a person can still follow.
 const DEMO: Tempo = Tempo::TokensPerSecond(600);
-/// How long a file that is being written has to get done after Ctrl-C.
-pub const GRACE: Duration = Duration::from_millis(500);
-/// Threads that may wait for the disk at the same time.
-const DISK_THREADS: usize = 4;
-/// Tokens come one by one, from many streams, and each would wake the thread. What has come in this time is read at once;
-/// that is shorter than a person sees, and costs a run some three times as much: once each for plan, first token and end.
-const REST: Duration = Duration::from_millis(20);
-/// While many write, nobody waits for any one of them, and the screen is drawn no more often than this.
-const LONG_REST: Duration = Duration::from_millis(60);
-/// As many tokens in one rest come from many streams, or from one that is very fast.
-const MANY: usize = 32;
-
 /// What runs share: whom they ask, in which words, how patiently, how much at once and for how much.
 pub struct Connection {
     model: Arc<dyn Model>,
@@ -280,23 +267,6 @@ impl Ended {
     }
 }
 
-thread_local! {
-    /// Tokens that have come since this thread had nothing to do the last time.
-    static HEARD: Cell<usize> = const { Cell::new(0) };
-}
-
-/// One thread for all streams: they wait far more than they work, and waking threads costs more than what they carry.
-/// A few more for the disk. While tokens come, it rests before it looks for the next ones.
-pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    let rest = || match HEARD.take() {
-        0 => {}
-        1..MANY => std::thread::sleep(REST),
-        MANY.. => std::thread::sleep(LONG_REST),
-    };
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_all().max_blocking_threads(DISK_THREADS).on_thread_park(rest).build()
-}
-
 /// Comes when the person presses Ctrl-C.
 pub async fn interrupted() -> Result<()> {
     tokio::signal::ctrl_c().await.context("could not listen for Ctrl-C")
@@ -336,9 +306,7 @@ pub fn budget(most: Option<f64>, model: &dyn Model) -> Result<Budget> {
 /// Every event is shown and recorded.
 fn events(face: Face, tape: Tape, told: Option<Told>) -> Events {
     Events::to(move |event| {
-        if let Event::Piece { .. } | Event::Thinking { .. } = event {
-            HEARD.set(HEARD.get() + 1);
-        }
+        runtime::hear(event);
         face.show(event);
         if let Some(told) = &told {
             told(event);

@@ -25,7 +25,8 @@ use crate::{
     face::{BOLD, Face, say},
     failed,
     generate::{Turn, once},
-    run::{Told, interrupted, runtime},
+    run::{Told, interrupted},
+    runtime::Runtime,
 };
 
 /// Where the specs of single files are, beside the prompt.
@@ -112,7 +113,7 @@ impl Causes {
 /// Listens all the time, since every run has a runtime of its own, and between two of them there is none.
 fn listen() -> Result<oneshot::Receiver<Result<()>>> {
     let (tell, told) = oneshot::channel();
-    let runtime = runtime().context("could not listen for Ctrl-C")?;
+    let runtime = Runtime::new().context("could not listen for Ctrl-C")?;
     thread::spawn(move || {
         let _ = tell.send(runtime.block_on(interrupted()));
     });
@@ -120,7 +121,7 @@ fn listen() -> Result<oneshot::Receiver<Result<()>>> {
 }
 
 fn rest(causes: &mut Causes) -> Result<Cause> {
-    runtime().context("could not wait for a change")?.block_on(causes.next())
+    Runtime::new().context("could not wait for a change")?.block_on(causes.next())
 }
 
 fn inputs(prompt: &str, plan: &Path, scope: &Scope, decided: &Decided) -> Inputs {
