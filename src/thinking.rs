@@ -100,7 +100,20 @@ struct Lines {
 impl Splitter {
     /// Takes the next piece, and returns what is certain now.
     pub fn push(&mut self, piece: &str) -> Vec<Part> {
-        piece.chars().for_each(|c| self.step(c));
+        let mut rest = piece;
+        while let Some(c) = rest.chars().next() {
+            let words = match &mut self.state {
+                State::Answer(lines) => lines.take_words(rest),
+                State::Opening | State::Thinking(_) | State::Final => "",
+            };
+            if words.is_empty() {
+                self.step(c);
+                rest = &rest[c.len_utf8()..];
+            } else {
+                self.say(Part::Answer(words.to_owned()));
+                rest = &rest[words.len()..];
+            }
+        }
         std::mem::take(&mut self.parts)
     }
 
@@ -239,6 +252,17 @@ impl Splitter {
 }
 
 impl Lines {
+    /// Takes what comes before the end of the line, unless a tag may stand alone on it.
+    fn take_words<'a>(&mut self, text: &'a str) -> &'a str {
+        let words = text.split('\n').next().unwrap_or_default();
+        let line = if self.line.is_empty() { words } else { &self.line };
+        if line.starts_with('<') {
+            return "";
+        }
+        self.line.push_str(words);
+        words
+    }
+
     fn take(&mut self, c: char) {
         if c != '\n' {
             return self.line.push(c);

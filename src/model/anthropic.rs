@@ -1,12 +1,8 @@
 //! The protocol of Anthropic's Messages, with the trunk marked for its prefix cache.
 
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 
-use super::{
-    Error, Finish, Form, Message, Piece, Price, Request, Role,
-    http::{Endpoint, value},
-    service::Service,
-};
+use super::{Error, Finish, Form, Message, Piece, Price, Request, Role, http::Endpoint, service::Service};
 use crate::{image::Image, usage::Usage};
 
 pub(super) const VERSION: &str = "2023-06-01";
@@ -72,9 +68,9 @@ fn content(Message { text, images, .. }: &Message) -> Value {
 pub(super) fn reader(
     endpoint: Endpoint,
     price: Option<Price>,
-) -> impl FnMut(Option<&RawValue>) -> Vec<Result<Piece, Error>> {
+) -> impl FnMut(Option<Value>) -> Vec<Result<Piece, Error>> {
     let mut usage = Usage { cost: None, ..Usage::NONE };
-    move |event| event.map_or_else(Vec::new, |event| pieces(&value(event), &endpoint, &mut usage, price))
+    move |event| event.map_or_else(Vec::new, |event| pieces(&event, &endpoint, &mut usage, price))
 }
 
 /// What one event of the stream says.

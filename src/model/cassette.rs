@@ -292,9 +292,8 @@ fn played(reply: Reply, tempo: Tempo) -> impl Stream<Item = Result<Piece, Error>
         Tempo::TokensPerSecond(tokens) => Some(tokio::time::interval(Duration::from_secs(1) / tokens.max(1))),
     };
     stream::unfold((pieces.into_iter(), ticks), |(mut pieces, mut ticks)| async move {
-        match &mut ticks {
-            Some(ticks) => drop(ticks.tick().await),
-            None => tokio::task::yield_now().await,
+        if let Some(ticks) = &mut ticks {
+            ticks.tick().await;
         }
         Some((Ok(pieces.next()?), (pieces, ticks)))
     })

@@ -2,9 +2,9 @@
 
 mod chunk;
 
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 
-use self::chunk::{Chunk, error_in};
+pub(super) use self::chunk::Chunk;
 use super::{Error, Finish, Form, Function, Message, Piece, Price, Request, http::Endpoint, service::Service};
 use crate::usage::Usage;
 
@@ -51,33 +51,36 @@ fn content(Message { text, images, .. }: &Message) -> Value {
 pub(super) fn reader(
     endpoint: Endpoint,
     price: Option<Price>,
-) -> impl FnMut(Option<&RawValue>) -> Vec<Result<Piece, Error>> {
+) -> impl FnMut(Option<Chunk>) -> Vec<Result<Piece, Error>> {
     // The end mark comes before the usage, so it is held back until the stream is over.
     let mut finish: Option<Finish> = None;
     let mut ended_without_a_word = false;
     let price_of =
         move |usage: Usage| Usage { cost: usage.cost.or(Price::of(price, usage).cost), ..Price::of(price, usage) };
-    move |event| {
-        let Some(event) = event else {
+    move |chunk| {
+        let Some(chunk) = chunk else {
             let finish = finish.or(ended_without_a_word.then_some(Finish::Stop));
             return finish.map(|finish| Ok(Piece::End(finish))).into_iter().collect();
         };
-        if let Some(message) = error_in(event.get()) {
+        let Chunk { thinking, text, refusal, call, usage, error, .. } = chunk;
+        if let Some(message) = error {
             let why = format!("{} sent an error: {}", endpoint.host, endpoint.redact(&message));
             return vec![Err(Error::Broken { why })];
         }
-        let Some(chunk) = Chunk::read(event.get()) else {
-            let why =
-                format!("{} sent what is no chunk of an answer: '{}'", endpoint.host, endpoint.redact(event.get()));
-            return vec![Err(Error::Broken { why })];
-        };
-        let mut pieces = chunk.pieces();
-        finish = chunk.finish().or(finish);
+        finish = chunk.finish.or(finish);
+        let said = [Piece::Thinking(thinking), Piece::Text(text), Piece::Refusal(refusal)].into_iter();
+        let said = said.filter(|piece| !piece.text().is_empty());
+        let mut pieces: Vec<Piece> = said.chain(call.map(Piece::Call)).collect();
         // An end without a word is one only if nothing comes behind it.
-        if !pieces.is_empty() || chunk.ends_without_a_word() {
+        if !pieces.is_empty() || chunk.ends_without_a_word {
             ended_without_a_word = pieces.is_empty();
         }
-        pieces.extend(chunk.usage().map(|usage| Piece::Usage(price_of(usage))));
+        pieces.extend(usage.map(|usage| Piece::Usage(price_of(*usage))));
         pieces.into_iter().map(Ok).collect()
     }
+}
+
+/// What went wrong, where the server says so in a list, as Google's does.
+pub(super) fn error_in_list(event: &str) -> Option<String> {
+    serde_json::from_str::<Vec<Chunk>>(event).ok()?.into_iter().next()?.error
 }

@@ -11,7 +11,7 @@ use eventsource_stream::{EventStreamError, Eventsource};
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use tokio::io::AsyncBufReadExt;
 use tokio_stream::wrappers::LinesStream;
 use tokio_util::io::StreamReader;
@@ -153,10 +153,10 @@ impl Endpoint {
 }
 
 /// Sends, and yields the events of the stream that comes back as JSON.
-pub(super) async fn events(request: reqwest::RequestBuilder, endpoint: &Endpoint) -> Result<Events, Error> {
+pub(super) async fn events(request: reqwest::RequestBuilder, endpoint: &Endpoint) -> Result<Events<Value>, Error> {
     let (body, endpoint) = (sent(request, endpoint).await?, endpoint.clone());
     let events = body.eventsource().map(move |event| match event {
-        Ok(event) => Ok(raw(event.data)),
+        Ok(event) => Ok(value(&event.data)),
         Err(EventStreamError::Transport(error)) => Err(endpoint.failed(&error)),
         Err(other) => Err(Error::Broken { why: other.to_string() }),
     });
@@ -164,13 +164,13 @@ pub(super) async fn events(request: reqwest::RequestBuilder, endpoint: &Endpoint
 }
 
 /// Sends, and yields the lines of the body that comes back as JSON.
-pub(super) async fn lines(request: reqwest::RequestBuilder, endpoint: &Endpoint) -> Result<Events, Error> {
+pub(super) async fn lines(request: reqwest::RequestBuilder, endpoint: &Endpoint) -> Result<Events<Value>, Error> {
     let (body, endpoint) = (sent(request, endpoint).await?, endpoint.clone());
     let lines = StreamReader::new(body.map_err(std::io::Error::other)).lines();
     let events = LinesStream::new(lines).filter_map(move |line| {
         let line = match line {
             Ok(line) if line.trim().is_empty() => None,
-            Ok(line) => Some(Ok(raw(line))),
+            Ok(line) => Some(Ok(value(&line))),
             Err(error) => Some(Err(Error::Broken { why: endpoint.redact(&deepest(&error)) })),
         };
         std::future::ready(line)
@@ -179,13 +179,8 @@ pub(super) async fn lines(request: reqwest::RequestBuilder, endpoint: &Endpoint)
 }
 
 /// The JSON, or `null` for what is none.
-fn raw(text: String) -> Box<RawValue> {
-    RawValue::from_string(text).unwrap_or_else(|_| RawValue::NULL.to_owned())
-}
-
-/// What stands in an event.
-pub(super) fn value(event: &RawValue) -> Value {
-    serde_json::from_str(event.get()).unwrap_or_default()
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 async fn sent(

@@ -1,13 +1,9 @@
 //! The protocol of Ollama's own chat, the only one of its protocols that lets the context window be set: by default it
 //! keeps 4,096 tokens and drops the beginning of a longer prompt without a word.
 
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 
-use super::{
-    Error, Finish, Form, Piece, Price, Request,
-    http::{Endpoint, value},
-    service::Service,
-};
+use super::{Error, Finish, Form, Piece, Price, Request, http::Endpoint, service::Service};
 use crate::usage::Usage;
 
 /// The window that is asked for, unless the model has a smaller one. It is the same for every call of a run: another
@@ -50,8 +46,8 @@ pub(super) fn body(service: &Service, request: &Request) -> Value {
 pub(super) fn reader(
     endpoint: Endpoint,
     price: Option<Price>,
-) -> impl FnMut(Option<&RawValue>) -> Vec<Result<Piece, Error>> {
-    move |line| line.map_or_else(Vec::new, |line| pieces(&value(line), &endpoint, price))
+) -> impl FnMut(Option<Value>) -> Vec<Result<Piece, Error>> {
+    move |line| line.map_or_else(Vec::new, |line| pieces(&line, &endpoint, price))
 }
 
 /// What one line of the stream says.

@@ -9,10 +9,11 @@ use async_openai::{
 use futures::StreamExt;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::SecretString;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use super::{
     Error,
+    chat::error_in_list,
     http::{self as shared, Endpoint},
     server::Events,
 };
@@ -29,10 +30,10 @@ pub(super) fn client(http: &reqwest::Client, endpoint: &Endpoint) -> Client<Endp
 }
 
 /// The events of an answer, or why there is none.
-pub(super) fn events(
-    answer: Result<StreamResponse<Box<RawValue>>, OpenAIError>,
+pub(super) fn events<E: Send + 'static>(
+    answer: Result<StreamResponse<E>, OpenAIError>,
     endpoint: &Endpoint,
-) -> Result<Events, Error> {
+) -> Result<Events<E>, Error> {
     let events = answer.map_err(|error| read_error(error, endpoint))?;
     let endpoint = endpoint.clone();
     let read = move |event| {
@@ -100,6 +101,9 @@ fn read_error(error: OpenAIError, endpoint: &Endpoint) -> Error {
             why: format!("the connection to {host} ended early ({})", endpoint.redact(&error.to_string())),
         },
         OpenAIError::JSONDeserialize(_, content) => {
+            if let Some(message) = error_in_list(&content) {
+                return Error::Broken { why: format!("{host} sent an error: {}", endpoint.redact(&message)) };
+            }
             let start: String = content.chars().take(80).collect();
             Error::Broken { why: format!("{host} sent what is no chunk of an answer: '{}'", endpoint.redact(&start)) }
         }

@@ -1,12 +1,8 @@
 //! The protocol of OpenAI's Responses, which its newest models want for function calls.
 
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 
-use super::{
-    Error, Finish, Form, Function, Message, Piece, Price, Request,
-    http::{Endpoint, value},
-    service::Service,
-};
+use super::{Error, Finish, Form, Function, Message, Piece, Price, Request, http::Endpoint, service::Service};
 use crate::usage::Usage;
 
 /// The request; what varies stands behind the messages.
@@ -52,8 +48,8 @@ fn content(Message { text, images, .. }: &Message) -> Value {
 pub(super) fn reader(
     endpoint: Endpoint,
     price: Option<Price>,
-) -> impl FnMut(Option<&RawValue>) -> Vec<Result<Piece, Error>> {
-    move |event| event.map_or_else(Vec::new, |event| pieces(&value(event), &endpoint, price))
+) -> impl FnMut(Option<Value>) -> Vec<Result<Piece, Error>> {
+    move |event| event.map_or_else(Vec::new, |event| pieces(&event, &endpoint, price))
 }
 
 /// What one event of the stream says.

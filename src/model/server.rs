@@ -12,7 +12,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use super::{
     Error, Model, Piece, Price, Request, anthropic, chat,
@@ -33,10 +33,9 @@ const NAMES_LIMIT: Duration = Duration::from_secs(5);
 /// How many events are taken at once of those that have come.
 const MOST_AT_ONCE: usize = 256;
 
-/// What comes back, as JSON that nobody has looked into yet, one event after the other.
-pub(super) type Events = BoxStream<'static, Result<Box<RawValue>, Error>>;
-/// Turns events into pieces; `None` is the end of the stream.
-type Reader = Box<dyn FnMut(Option<&RawValue>) -> Vec<Result<Piece, Error>> + Send>;
+/// What comes back, one after the other.
+pub(super) type Events<E> = BoxStream<'static, Result<E, Error>>;
+type Pieces = BoxStream<'static, Result<Piece, Error>>;
 
 /// A model of a provider that is asked over the network. A copy asks the same one.
 #[derive(Clone)]
@@ -161,11 +160,7 @@ impl Model for Server {
 
 impl Connection {
     /// Asks, and asks once more without each parameter that the service names as one it does not take.
-    async fn open(
-        self: Arc<Connection>,
-        request: &Request,
-        most: Option<u64>,
-    ) -> BoxStream<'static, Result<Piece, Error>> {
+    async fn open(self: Arc<Connection>, request: &Request, most: Option<u64>) -> Pieces {
         let fits = self.service.facts.window.map_or(Ok(()), |window| window::check(request, window));
         if let Err(error) = fits {
             return stream::iter([Err(error)]).boxed();
@@ -175,10 +170,10 @@ impl Connection {
         loop {
             let without = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
             // It holds the whole conversation, so nobody keeps it while the answer is waited for.
-            let error = match self.send(&line, self.body(request, most, &without)).await {
-                Ok(events) => {
+            let error = match self.send(line.clone(), self.body(request, most, &without)).await {
+                Ok(answer) => {
                     pieces.extend(self.endpoint.take_room().map(|room| Ok(Piece::Room(room))));
-                    return stream::iter(pieces).chain(read(events, self.reader(), line)).boxed();
+                    return stream::iter(pieces).chain(answer).boxed();
                 }
                 Err(error) => self.about_images(error, request),
             };
@@ -218,24 +213,28 @@ impl Connection {
         body
     }
 
-    async fn send(&self, line: &Line, body: Value) -> Result<Events, Error> {
-        let post = |path: &str, body: Value| line.http.post(format!("{}{path}", self.endpoint.base_url)).json(&body);
-        match self.service.provider.wire {
-            Wire::Chat => openai::events(line.openai.chat().create_stream_byot(body).await, &self.endpoint),
-            Wire::Responses => openai::events(line.openai.responses().create_stream_byot(body).await, &self.endpoint),
-            Wire::Anthropic => shared::events(post("/v1/messages", body), &self.endpoint).await,
-            Wire::Ollama => shared::lines(post("/api/chat", body), &self.endpoint).await,
-        }
-    }
-
-    fn reader(&self) -> Reader {
-        let (endpoint, price) = (self.endpoint.clone(), self.service.facts.price);
-        match self.service.provider.wire {
-            Wire::Chat => Box::new(chat::reader(endpoint, price)),
-            Wire::Responses => Box::new(responses::reader(endpoint, price)),
-            Wire::Anthropic => Box::new(anthropic::reader(endpoint, price)),
-            Wire::Ollama => Box::new(ollama::reader(endpoint, price)),
-        }
+    /// Asks, over `line`, and reads what comes back.
+    async fn send(&self, line: Arc<Line>, body: Value) -> Result<Pieces, Error> {
+        let (endpoint, price) = (&self.endpoint, self.service.facts.price);
+        let post = |path: &str, body: Value| line.http.post(format!("{}{path}", endpoint.base_url)).json(&body);
+        Ok(match self.service.provider.wire {
+            Wire::Chat => {
+                let answer = line.openai.chat().create_stream_byot(body).await;
+                read(openai::events(answer, endpoint)?, chat::reader(endpoint.clone(), price), line)
+            }
+            Wire::Responses => {
+                let answer = line.openai.responses().create_stream_byot(body).await;
+                read(openai::events(answer, endpoint)?, responses::reader(endpoint.clone(), price), line)
+            }
+            Wire::Anthropic => {
+                let events = shared::events(post("/v1/messages", body), endpoint).await?;
+                read(events, anthropic::reader(endpoint.clone(), price), line)
+            }
+            Wire::Ollama => {
+                let lines = shared::lines(post("/api/chat", body), endpoint).await?;
+                read(lines, ollama::reader(endpoint.clone(), price), line)
+            }
+        })
     }
 
     /// The error, or that the pictures were refused if that is what it says.
@@ -263,17 +262,21 @@ impl Connection {
 }
 
 /// The pieces of one answer, up to and including the first error. Until then it takes room on its line.
-fn read(events: Events, reader: Reader, line: Arc<Line>) -> BoxStream<'static, Result<Piece, Error>> {
+///
+/// `reader` turns an event into pieces; `None` is the end of them.
+fn read<E: Send + 'static>(
+    events: Events<E>,
+    reader: impl FnMut(Option<E>) -> Vec<Result<Piece, Error>> + Send + 'static,
+    line: Arc<Line>,
+) -> Pieces {
     let arrived = Some((events.ready_chunks(MOST_AT_ONCE), reader, line));
     stream::unfold(arrived, |arrived| async move {
         let (mut events, mut reader, line) = arrived?;
-        let pieces = match events.next().await {
-            Some(events) => joined(events.into_iter().flat_map(|event| match event {
-                Ok(event) => reader(Some(&event)),
-                Err(error) => vec![Err(error)],
-            })),
-            None => return Some((joined(reader(None)), None)),
-        };
+        let Some(arrived) = events.next().await else { return Some((joined(reader(None)), None)) };
+        let pieces = joined(arrived.into_iter().flat_map(|event| match event {
+            Ok(event) => reader(Some(event)),
+            Err(error) => vec![Err(error)],
+        }));
         let has_failed = pieces.last().is_some_and(Result::is_err);
         Some((pieces, (!has_failed).then_some((events, reader, line))))
     })
