@@ -136,7 +136,6 @@ impl Engine {
 
     /// One call, as far as it came.
     async fn attempt(&self, question: &Question, request: &Request, started: &impl Fn()) -> Attempt {
-        let tokens = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
         let seat = match question {
             Question::File(_) | Question::Repair(_) | Question::Module(_) | Question::Part(_) => Seat::Shared,
             Question::Plan
@@ -147,7 +146,7 @@ impl Engine {
             | Question::Healing
             | Question::Description => Seat::Own,
         };
-        let place = self.pace.enter(seat, tokens).await;
+        let place = self.pace.enter(seat, request.estimate()).await;
         let mut reply = Reply::default();
         let allowance = match self.budget.enter(request).await {
             Ok(allowance) => allowance,
@@ -238,6 +237,7 @@ impl Engine {
 
     fn count(&self, question: &Question, request: &Request, reply: &Reply) {
         let usage = used(reply, request);
+        self.pace.weigh(request.estimate(), usage.input);
         self.events.emit(Event::Answered { question: question.clone(), usage });
     }
 

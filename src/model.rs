@@ -63,6 +63,13 @@ pub struct Request {
     pub form: Form,
 }
 
+impl Request {
+    /// About how many tokens its messages are.
+    pub fn estimate(&self) -> u64 {
+        self.messages.iter().map(|message| tokens::estimate(&message.text)).sum()
+    }
+}
+
 /// One turn of the conversation. The text is shared, so that a thousand branches carry one trunk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
@@ -209,8 +216,8 @@ impl Reply {
 
     /// What was used when nobody counted: roughly, and at a cost that is not known.
     pub fn estimated_usage(&self, request: &Request) -> Usage {
-        let input = request.messages.iter().map(|message| tokens::estimate(&message.text)).sum();
-        Usage { input, output: tokens::estimate(self.said()), cost: None, is_estimated: true, ..Usage::NONE }
+        let output = tokens::estimate(self.said());
+        Usage { input: request.estimate(), output, cost: None, is_estimated: true, ..Usage::NONE }
     }
 
     /// Everything the model said, whichever way it said it.

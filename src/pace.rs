@@ -16,6 +16,9 @@ use tokio::{sync::Notify, time::Instant};
 /// How much of a limit has to be used up before the rate at which it fills is read off it.
 const ENOUGH_MISSING: f64 = 3.0;
 
+/// How many tokens of a service one is, as they are estimated, at most: far from it somebody counts something else.
+const HEAVIEST: f64 = 2.0;
+
 /// Files asked for at the same time when nobody says otherwise.
 const DEFAULT_JOBS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is not zero");
 
@@ -114,6 +117,8 @@ struct State {
     resume: Option<Instant>,
     requests: Bucket,
     tokens: Bucket,
+    /// How many tokens of the service one is, as they are estimated: never less than one.
+    weight: f64,
 }
 
 /// One limit of the service, as far as it is known.
@@ -175,17 +180,18 @@ impl Pace {
             resume: None,
             requests: Bucket::default(),
             tokens: Bucket::default(),
+            weight: 1.0,
         };
         Pace { state: Mutex::new(state), changed: Notify::new(), most }
     }
 
-    /// Waits for a place, for a pause to end, and for room for a request of so many tokens.
+    /// Waits for a place, for a pause to end, and for room for a request of so many tokens, as they are estimated.
     pub(crate) async fn enter(&self, seat: Seat, tokens: u64) -> Place<'_> {
         loop {
             let changed = self.changed.notified();
             let wait = match self.state().try_enter(seat, tokens, Instant::now()) {
-                Ok(()) => {
-                    let uncounted = Cell::new(Some(tokens as f64));
+                Ok(tokens) => {
+                    let uncounted = Cell::new(Some(tokens));
                     return Place { pace: self, seat, uncounted, heard: Cell::new(None) };
                 }
                 Err(wait) => wait,
@@ -236,14 +242,21 @@ impl Pace {
         state.tokens.learn(room.tokens, Instant::now());
     }
 
+    /// Believes how many tokens the service counted in a request, if they are more than were estimated: one that is sent
+    /// too early is refused, one too late has only waited.
+    pub(crate) fn weigh(&self, estimated: u64, counted: u64) {
+        self.state().weight = (counted as f64 / estimated.max(1) as f64).clamp(1.0, HEAVIEST);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Takes a place, or says until when there is none; `None` until something changes.
-    fn try_enter(&mut self, seat: Seat, tokens: u64, now: Instant) -> Result<(), Option<Instant>> {
+    /// Takes a place for a request, of so many of the service's tokens, or says until when there is none; `None` until
+    /// something changes.
+    fn try_enter(&mut self, seat: Seat, tokens: u64, now: Instant) -> Result<f64, Option<Instant>> {
         if let Some(resume) = self.resume.filter(|resume| *resume > now) {
             return Err(Some(resume));
         }
@@ -251,17 +264,18 @@ impl State {
         if seat == Seat::Shared && (self.in_flight + 1 > self.places as usize || !is_queue_empty) {
             return Err(None);
         }
-        let waits = [self.requests.wait(1.0, now), self.tokens.wait(tokens as f64, now)];
+        let tokens = tokens as f64 * self.weight;
+        let waits = [self.requests.wait(1.0, now), self.tokens.wait(tokens, now)];
         if let Some(wait) = waits.into_iter().flatten().max() {
             return Err(Some(now + wait));
         }
         self.requests.uncounted += 1.0;
-        self.tokens.uncounted += tokens as f64;
+        self.tokens.uncounted += tokens;
         match seat {
             Seat::Shared => self.in_flight += 1,
             Seat::Own => self.beside += 1,
         }
-        Ok(())
+        Ok(tokens)
     }
 }
 
@@ -445,6 +459,20 @@ mod tests {
         assert!(!enters(&pace), "the second one is still uncounted");
         second.counted();
         assert!(enters(&pace));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_takes_as_many_tokens_as_the_service_counts() {
+        let pace = pace(8);
+        let left = Left { limit: 1000.0, remaining: 250.0, reset: Duration::from_secs(10) };
+        pace.learn(&Room { requests: None, tokens: Some(left) });
+        pace.weigh(1000, 1500);
+        let first = pace.enter(Seat::Shared, 100).await;
+        assert!(!enters(&pace), "150 of 250 are taken");
+        first.counted();
+        assert!(enters(&pace), "and given back as they were taken");
+        pace.weigh(1000, 10);
+        assert!(enters(&pace) && !enters(&pace), "a service that counts fewer is not believed");
     }
 
     #[tokio::test(start_paused = true)]

@@ -24,6 +24,8 @@ use crate::{
 
 /// How much of an error's body is read: enough for every message, too little for a flood.
 const LONGEST_ERROR_BODY: usize = 64 * 1024;
+/// Connections that are kept for the next question.
+const MOST_IDLE: usize = 16;
 /// How much of a message from a server is shown.
 const LONGEST_MESSAGE: usize = 500;
 
@@ -204,6 +206,8 @@ pub(super) fn client(endpoint: &Endpoint) -> Result<reqwest::Client> {
             // again and again.
             .http2_keep_alive_interval(endpoint.connect)
             .http2_keep_alive_timeout(endpoint.connect)
+            // Each keeps its buffers, and when many files end nobody needs as many again.
+            .pool_max_idle_per_host(MOST_IDLE)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("smol/", env!("CARGO_PKG_VERSION")))
     };

@@ -31,7 +31,7 @@ use crate::pace::Capacity;
 const NAMES_LIMIT: Duration = Duration::from_secs(5);
 
 /// How many events are taken at once of those that have come.
-const MOST_AT_ONCE: usize = 256;
+const MOST_AT_ONCE: usize = 64;
 
 /// What comes back, one after the other.
 pub(super) type Events<E> = BoxStream<'static, Result<E, Error>>;

@@ -34,6 +34,8 @@ pub struct Answer {
     pub first_token: Duration,
     /// More of that for each token of the prompt that the cache does not have.
     pub per_prompt_token: Duration,
+    /// Tokens of the prompt, where they are counted.
+    pub prompt: Option<usize>,
     /// Silence before each further token.
     pub per_token: Duration,
     /// How much longer or shorter that may be, as a part of it: by a rule, so that every run is the same.
@@ -85,6 +87,7 @@ impl Answer {
             fault: None,
             first_token: Duration::ZERO,
             per_prompt_token: Duration::ZERO,
+            prompt: None,
             per_token: Duration::ZERO,
             jitter: 0.0,
             has_usage: true,
@@ -390,6 +393,7 @@ fn serve(stream: TcpStream, Service { answers, gate, cache }: &Service, log: &Mu
             }
         }
         answer.first_token += answer.per_prompt_token * (prompt.tokens - cached) as u32;
+        answer.prompt = gate.as_ref().and_then(|gate| gate.limit.tokens).map(|_| prompt.tokens);
         let on_first_token = || {
             cache.lock().expect("no thread died").keep(&prompt);
             log.lock().expect("no thread died")[index].first_token = Some(Instant::now());
@@ -691,7 +695,8 @@ fn whole(answer: &Answer) -> Value {
 
 fn usage(answer: &Answer) -> Value {
     let cached = json!({ "cached_tokens": 900 });
-    json!({ "prompt_tokens": 1000, "completion_tokens": tokens(&answer.text).len(), "prompt_tokens_details": cached })
+    let prompt = answer.prompt.unwrap_or(1000);
+    json!({ "prompt_tokens": prompt, "completion_tokens": tokens(&answer.text).len(), "prompt_tokens_details": cached })
 }
 
 /// Four letters each.

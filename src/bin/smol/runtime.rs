@@ -10,34 +10,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use smol_dev::{event::Event, tokens};
+use smol_dev::event::Event;
 
-/// How often what has come is looked at while tokens come. That costs a run some three times as much: once each for plan,
-/// first token and end.
-const PERIOD: Duration = Duration::from_millis(20);
-/// The same while many write: nobody waits for any one of them, and the screen is drawn no more often than this.
-const LONG_PERIOD: Duration = Duration::from_millis(60);
-/// As many tokens in one period come from many streams, or from one that is very fast.
-const MANY: u64 = 32;
-/// So many steps are done at most before what they brought is looked at: enough for what hundreds of streams bring in a
-/// period, and too few for what must not grow without a look.
-const STEPS: u32 = 4096;
+/// How often what has come is looked at while tokens come. That costs a run a few times as much: once each for plan, first
+/// token and end.
+const PERIOD: Duration = Duration::from_millis(30);
+/// So many steps are done at most before what they brought is looked at. All that came in a period is far less, so that
+/// it is looked at once; and they take longer than one, so that nobody rests while more of a flood waits.
+const STEPS: u32 = 1 << 16;
 /// Threads that may wait for the disk at the same time.
 const DISK_THREADS: usize = 4;
 /// How long a file that is being written has to get done after Ctrl-C.
 const GRACE: Duration = Duration::from_millis(500);
 
 thread_local! {
-    /// Tokens that have come in this period.
-    static HEARD: Cell<u64> = const { Cell::new(0) };
+    /// Whether anything has come since the last look.
+    static HAS_HEARD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Counts what of an event came from a stream.
+/// Notes that something came from a stream, if that is what the event says.
 pub fn hear(event: &Event) {
-    if let Event::Piece { text, .. } = event {
-        HEARD.set(HEARD.get() + tokens::estimate(text));
-    } else if let Event::Thinking { tokens, .. } = event {
-        HEARD.set(HEARD.get() + tokens);
+    if matches!(event, Event::Piece { .. } | Event::Thinking { .. }) {
+        HAS_HEARD.set(true);
     }
 }
 
@@ -56,13 +50,8 @@ impl Runtime {
         let mut begun = Instant::now();
         self.0.block_on(std::future::poll_fn(move |context| {
             let done = work.as_mut().poll(context);
-            let period = match HEARD.take() {
-                0 => return done,
-                1..MANY => PERIOD,
-                MANY.. => LONG_PERIOD,
-            };
-            if done.is_pending() {
-                std::thread::sleep(period.saturating_sub(begun.elapsed()));
+            if HAS_HEARD.take() && done.is_pending() {
+                std::thread::sleep(PERIOD.saturating_sub(begun.elapsed()));
                 begun = Instant::now();
             }
             done
