@@ -156,20 +156,6 @@ impl Piece {
             Piece::Usage(_) | Piece::Dropped { .. } | Piece::Room(_) | Piece::End(_) => "",
         }
     }
-
-    /// Takes the next piece in, or gives it back if it says something of another kind.
-    pub(crate) fn join(&mut self, next: Piece) -> Option<Piece> {
-        match (self, next) {
-            (Piece::Text(text), Piece::Text(more))
-            | (Piece::Thinking(text), Piece::Thinking(more))
-            | (Piece::Call(text), Piece::Call(more))
-            | (Piece::Refusal(text), Piece::Refusal(more)) => {
-                text.push_str(&more);
-                None
-            }
-            (_, next) => Some(next),
-        }
-    }
 }
 
 /// Why a model stopped, by its own word.

@@ -1,6 +1,7 @@
 //! What all wires share: where to ask and with which key, one client, and errors in our own words.
 
 use std::{
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -8,12 +9,12 @@ use std::{
 use anyhow::{Result, anyhow, bail};
 use bytes::Bytes;
 use eventsource_stream::{EventStreamError, Eventsource};
-use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::io::AsyncBufReadExt;
-use tokio_stream::wrappers::LinesStream;
+use tokio::{io::AsyncBufReadExt, sync::mpsc};
+use tokio_stream::wrappers::{LinesStream, ReceiverStream};
 use tokio_util::io::StreamReader;
 
 use super::{Error, server::Events};
@@ -24,6 +25,8 @@ use crate::{
 
 /// How much of an error's body is read: enough for every message, too little for a flood.
 const LONGEST_ERROR_BODY: usize = 64 * 1024;
+/// How many events are read before anybody has looked at them.
+const MOST_AHEAD: usize = 1024;
 /// Connections that are kept for the next question.
 const MOST_IDLE: usize = 16;
 /// How much of a message from a server is shown.
@@ -162,7 +165,7 @@ pub(super) async fn events(request: reqwest::RequestBuilder, endpoint: &Endpoint
         Err(EventStreamError::Transport(error)) => Err(endpoint.failed(&error)),
         Err(other) => Err(Error::Broken { why: other.to_string() }),
     });
-    Ok(events.boxed())
+    Ok(ahead(events))
 }
 
 /// Sends, and yields the lines of the body that comes back as JSON.
@@ -177,7 +180,27 @@ pub(super) async fn lines(request: reqwest::RequestBuilder, endpoint: &Endpoint)
         };
         std::future::ready(line)
     });
-    Ok(events.boxed())
+    Ok(ahead(events))
+}
+
+/// The same, read by a task of its own: what has come is there when it is looked at, and not only the first of it.
+fn ahead(events: impl Stream<Item = Result<Value, Error>> + Send + 'static) -> Events<Value> {
+    let (sender, receiver) = mpsc::channel(MOST_AHEAD);
+    tokio::spawn(async move {
+        let mut events = pin!(events);
+        let forward = async {
+            while let Some(event) = events.next().await {
+                if sender.send(event).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = sender.closed() => {}
+            () = forward => {}
+        }
+    });
+    ReceiverStream::new(receiver).boxed()
 }
 
 /// The JSON, or `null` for what is none.

@@ -289,7 +289,7 @@ fn joined(arrived: impl IntoIterator<Item = Result<Piece, Error>>) -> Vec<Result
     let mut pieces = Vec::<Result<Piece, Error>>::new();
     for piece in arrived {
         let piece = match (pieces.last_mut(), piece) {
-            (Some(Ok(last)), Ok(piece)) => last.join(piece).map(Ok),
+            (Some(Ok(last)), Ok(piece)) => join(last, piece).map(Ok),
             (_, piece) => Some(piece),
         };
         pieces.extend(piece);
@@ -298,6 +298,20 @@ fn joined(arrived: impl IntoIterator<Item = Result<Piece, Error>>) -> Vec<Result
         }
     }
     pieces
+}
+
+/// Takes the next piece into the last one, or gives it back if it says something of another kind.
+fn join(last: &mut Piece, next: Piece) -> Option<Piece> {
+    match (last, next) {
+        (Piece::Text(text), Piece::Text(more))
+        | (Piece::Thinking(text), Piece::Thinking(more))
+        | (Piece::Call(text), Piece::Call(more))
+        | (Piece::Refusal(text), Piece::Refusal(more)) => {
+            text.push_str(&more);
+            None
+        }
+        (_, next) => Some(next),
+    }
 }
 
 /// The same for all requests that begin with the same rules and the same spec. Without it services tell requests apart by

@@ -83,6 +83,30 @@ fn ollama_with_its_window_set() {
     run.says("cost unknown");
 }
 
+/// How many tokens of a long answer were read at a time, on average.
+#[track_caller]
+fn read_at_once(model: &str, address: &str, key: &str) -> usize {
+    let long = format!("```js\n{}```\n", "let line = 1;\n".repeat(1000));
+    let tokens = crate::fake::tokens(&long).len();
+    let smol = Smol::project(&["a.js"]).on("a.js", Answer::text(long)).offline().env_with_address(address);
+    let run = smol.env(key, KEY).arg("-m").arg(model).arg("--json").success();
+    let is_of_file = |event: &&Value| event["event"] == "piece" && event["question"] == json!({ "file": "a.js" });
+    tokens / run.events().iter().filter(is_of_file).count()
+}
+
+#[test]
+fn what_has_come_is_read_at_once_over_every_wire() {
+    for (model, address, key) in [
+        ("openai/gpt-4o", "OPENAI_BASE_URL", "OPENAI_API_KEY"),
+        ("xai/grok-x", "XAI_BASE_URL", "XAI_API_KEY"),
+        ("anthropic/claude-opus-5-5", "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"),
+        ("ollama/qwen2.5-coder:7b", "OLLAMA_HOST", "UNUSED"),
+    ] {
+        let tokens = read_at_once(model, address, key);
+        assert!(tokens >= 8, "{model}: {tokens}");
+    }
+}
+
 #[test]
 fn a_question_that_does_not_fit_the_window_is_an_error_that_says_by_how_much() {
     let smol = Smol::new().spec(&"words ".repeat(40_000)).offline().env_with_address("OLLAMA_HOST");
