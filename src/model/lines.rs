@@ -3,9 +3,13 @@
 //! HTTP/1 opens one for each answer, and keeps it for the next. HTTP/2 carries many answers over one, but servers take
 //! only so many at once on it, and its client lets the others wait in silence; so past that there is another.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use async_openai::Client;
+use tokio::sync::Notify;
 
 use super::{
     http::{self as shared, Endpoint},
@@ -15,10 +19,44 @@ use super::{
 /// Servers take at least so many at once (RFC 9113 recommends no smaller limit), and hardly one takes fewer.
 const STREAMS: usize = 100;
 
+/// What may come over one of them before anybody looks at it, in bytes: more than the longest answer has, so that one
+/// that comes in one piece passes.
+const MOST_UNSEEN: usize = 16 * 1024 * 1024;
+
 /// One client of HTTP and, over it, one of OpenAI's protocols. Whoever holds it uses it.
 pub(super) struct Line {
     pub(super) http: reqwest::Client,
     pub(super) openai: Client<Endpoint>,
+    pub(super) unseen: Arc<Unseen>,
+}
+
+/// What has come and nobody has looked at. A stream that never ends and comes faster than it is read waits there, and
+/// not in memory.
+#[derive(Default)]
+pub(super) struct Unseen {
+    bytes: AtomicUsize,
+    seen: Notify,
+}
+
+impl Unseen {
+    /// Waits until there is room, and takes it.
+    pub(super) async fn add(&self, bytes: usize) {
+        loop {
+            let seen = self.seen.notified();
+            if self.bytes.load(Ordering::Relaxed) < MOST_UNSEEN {
+                self.bytes.fetch_add(bytes, Ordering::Relaxed);
+                return;
+            }
+            seen.await;
+        }
+    }
+
+    /// All that has come is looked at.
+    pub(super) fn see(&self) {
+        if self.bytes.swap(0, Ordering::Relaxed) >= MOST_UNSEEN {
+            self.seen.notify_waiters();
+        }
+    }
 }
 
 pub(super) struct Lines {
@@ -54,7 +92,8 @@ impl Lines {
 impl Line {
     fn to(endpoint: &Endpoint) -> anyhow::Result<Line> {
         let http = shared::client(endpoint)?;
-        Ok(Line { openai: openai::client(&http, endpoint), http })
+        let unseen = Arc::<Unseen>::default();
+        Ok(Line { openai: openai::client(&http, endpoint, &unseen), http, unseen })
     }
 }
 
@@ -63,6 +102,17 @@ mod tests {
     use http::header::AUTHORIZATION;
 
     use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_looks_at_waits() {
+        let unseen = Unseen::default();
+        unseen.add(MOST_UNSEEN - 1).await;
+        unseen.add(10).await;
+        let mut next = std::pin::pin!(unseen.add(1));
+        assert!(futures::poll!(&mut next).is_pending());
+        unseen.see();
+        assert!(futures::poll!(&mut next).is_ready());
+    }
 
     #[test]
     fn a_line_carries_a_hundred_answers_and_takes_others_when_they_end() {

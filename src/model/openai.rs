@@ -3,9 +3,12 @@
 //! It is async-openai with our own requests and events as plain JSON: its typed answers refuse most of what other
 //! servers send. Its own retry is replaced, because it loses status and body of odd error answers.
 
+use std::sync::Arc;
+
 use async_openai::{
     Client, config::Config, error::OpenAIError, middleware::HttpRequestFactory, types::stream::StreamResponse,
 };
+use bytes::Bytes;
 use futures::StreamExt;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::SecretString;
@@ -15,16 +18,17 @@ use super::{
     Error,
     chat::error_in_list,
     http::{self as shared, Endpoint},
+    lines::Unseen,
     server::Events,
 };
 
 /// How much is read of an answer that comes in one piece.
 const LONGEST_BODY: usize = 16 * 1024 * 1024;
 
-pub(super) fn client(http: &reqwest::Client, endpoint: &Endpoint) -> Client<Endpoint> {
+pub(super) fn client(http: &reqwest::Client, endpoint: &Endpoint, unseen: &Arc<Unseen>) -> Client<Endpoint> {
     let service = {
-        let (http, endpoint) = (http.clone(), endpoint.clone());
-        tower::service_fn(move |factory| send(http.clone(), endpoint.clone(), factory))
+        let (http, endpoint, unseen) = (http.clone(), endpoint.clone(), unseen.clone());
+        tower::service_fn(move |factory| send(http.clone(), endpoint.clone(), unseen.clone(), factory))
     };
     Client::build(http.clone(), endpoint.clone()).with_http_service(service)
 }
@@ -73,13 +77,22 @@ impl Config for Endpoint {
 async fn send(
     client: reqwest::Client,
     endpoint: Endpoint,
+    unseen: Arc<Unseen>,
     factory: HttpRequestFactory,
 ) -> Result<reqwest::Response, OpenAIError> {
     let response = client.execute(factory.build().await?).await.map_err(OpenAIError::Reqwest)?;
     let response = endpoint.checked(response).await.map_err(|error| OpenAIError::Boxed(Box::new(error)))?;
     let is_json = |value: &HeaderValue| value.to_str().is_ok_and(|kind| kind.starts_with("application/json"));
     if !response.headers().get(CONTENT_TYPE).is_some_and(is_json) {
-        return Ok(response);
+        // The client reads ahead of whoever looks at it, without an end.
+        let body = response.bytes_stream().then(move |part| {
+            let unseen = unseen.clone();
+            async move {
+                unseen.add(part.as_ref().map_or(0, Bytes::len)).await;
+                part
+            }
+        });
+        return Ok(http::Response::new(reqwest::Body::wrap_stream(body)).into());
     }
     // Asked for a stream, some servers answer in one piece all the same.
     let body = shared::read_at_most(response, LONGEST_BODY).await;

@@ -273,6 +273,7 @@ fn read<E: Send + 'static>(
     stream::unfold(arrived, |arrived| async move {
         let (mut events, mut reader, line) = arrived?;
         let Some(arrived) = events.next().await else { return Some((joined(reader(None)), None)) };
+        line.unseen.see();
         let pieces = joined(arrived.into_iter().flat_map(|event| match event {
             Ok(event) => reader(Some(event)),
             Err(error) => vec![Err(error)],
