@@ -7,6 +7,7 @@ mod debug;
 mod faces;
 mod fake;
 mod faults;
+mod flood;
 mod gateway;
 mod generate;
 mod healing;
