@@ -7,9 +7,8 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail};
-use bytes::Bytes;
 use eventsource_stream::{EventStreamError, Eventsource};
-use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
+use futures::{Stream, StreamExt, TryStreamExt};
 use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -17,7 +16,7 @@ use tokio::{io::AsyncBufReadExt, sync::mpsc};
 use tokio_stream::wrappers::{LinesStream, ReceiverStream};
 use tokio_util::io::StreamReader;
 
-use super::{Error, server::Events};
+use super::{Error, lines::Unseen, server::Events};
 use crate::{
     pace::{Left, Room},
     patience::Patience,
@@ -158,8 +157,12 @@ impl Endpoint {
 }
 
 /// Sends, and yields the events of the stream that comes back as JSON.
-pub(super) async fn events(request: reqwest::RequestBuilder, endpoint: &Endpoint) -> Result<Events<Value>, Error> {
-    let (body, endpoint) = (sent(request, endpoint).await?, endpoint.clone());
+pub(super) async fn events(
+    request: reqwest::RequestBuilder,
+    endpoint: &Endpoint,
+    unseen: &Arc<Unseen>,
+) -> Result<Events<Value>, Error> {
+    let (body, endpoint) = (unseen.clone().parts(sent(request, endpoint).await?).boxed(), endpoint.clone());
     let events = body.eventsource().map(move |event| match event {
         Ok(event) => Ok(value(&event.data)),
         Err(EventStreamError::Transport(error)) => Err(endpoint.failed(&error)),
@@ -169,8 +172,12 @@ pub(super) async fn events(request: reqwest::RequestBuilder, endpoint: &Endpoint
 }
 
 /// Sends, and yields the lines of the body that comes back as JSON.
-pub(super) async fn lines(request: reqwest::RequestBuilder, endpoint: &Endpoint) -> Result<Events<Value>, Error> {
-    let (body, endpoint) = (sent(request, endpoint).await?, endpoint.clone());
+pub(super) async fn lines(
+    request: reqwest::RequestBuilder,
+    endpoint: &Endpoint,
+    unseen: &Arc<Unseen>,
+) -> Result<Events<Value>, Error> {
+    let (body, endpoint) = (unseen.clone().parts(sent(request, endpoint).await?).boxed(), endpoint.clone());
     let lines = StreamReader::new(body.map_err(std::io::Error::other)).lines();
     let events = LinesStream::new(lines).filter_map(move |line| {
         let line = match line {
@@ -208,13 +215,9 @@ fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-async fn sent(
-    request: reqwest::RequestBuilder,
-    endpoint: &Endpoint,
-) -> Result<BoxStream<'static, Result<Bytes, reqwest::Error>>, Error> {
+async fn sent(request: reqwest::RequestBuilder, endpoint: &Endpoint) -> Result<reqwest::Response, Error> {
     let sent = request.headers(endpoint.headers.clone()).send().await;
-    let response = endpoint.checked(sent.map_err(|error| endpoint.failed(&error))?).await?;
-    Ok(response.bytes_stream().boxed())
+    endpoint.checked(sent.map_err(|error| endpoint.failed(&error))?).await
 }
 
 /// A client with a pool of connections; no redirect (it could carry the key to another host).

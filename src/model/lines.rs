@@ -9,6 +9,9 @@ use std::sync::{
 };
 
 use async_openai::Client;
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use reqwest::Response;
 use tokio::sync::Notify;
 
 use super::{
@@ -39,8 +42,19 @@ pub(super) struct Unseen {
 }
 
 impl Unseen {
+    /// The parts of an answer, each as soon as there is room for it.
+    pub(super) fn parts(self: Arc<Unseen>, answer: Response) -> impl Stream<Item = reqwest::Result<Bytes>> + Send {
+        answer.bytes_stream().then(move |part| {
+            let unseen = self.clone();
+            async move {
+                unseen.add(part.as_ref().map_or(0, Bytes::len)).await;
+                part
+            }
+        })
+    }
+
     /// Waits until there is room, and takes it.
-    pub(super) async fn add(&self, bytes: usize) {
+    async fn add(&self, bytes: usize) {
         loop {
             let seen = self.seen.notified();
             if self.bytes.load(Ordering::Relaxed) < MOST_UNSEEN {

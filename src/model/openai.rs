@@ -8,7 +8,6 @@ use std::sync::Arc;
 use async_openai::{
     Client, config::Config, error::OpenAIError, middleware::HttpRequestFactory, types::stream::StreamResponse,
 };
-use bytes::Bytes;
 use futures::StreamExt;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::SecretString;
@@ -85,14 +84,7 @@ async fn send(
     let is_json = |value: &HeaderValue| value.to_str().is_ok_and(|kind| kind.starts_with("application/json"));
     if !response.headers().get(CONTENT_TYPE).is_some_and(is_json) {
         // The client reads ahead of whoever looks at it, without an end.
-        let body = response.bytes_stream().then(move |part| {
-            let unseen = unseen.clone();
-            async move {
-                unseen.add(part.as_ref().map_or(0, Bytes::len)).await;
-                part
-            }
-        });
-        return Ok(http::Response::new(reqwest::Body::wrap_stream(body)).into());
+        return Ok(http::Response::new(reqwest::Body::wrap_stream(unseen.parts(response))).into());
     }
     // Asked for a stream, some servers answer in one piece all the same.
     let body = shared::read_at_most(response, LONGEST_BODY).await;

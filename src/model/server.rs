@@ -227,11 +227,11 @@ impl Connection {
                 read(openai::events(answer, endpoint)?, responses::reader(endpoint.clone(), price), line)
             }
             Wire::Anthropic => {
-                let events = shared::events(post("/v1/messages", body), endpoint).await?;
+                let events = shared::events(post("/v1/messages", body), endpoint, &line.unseen).await?;
                 read(events, anthropic::reader(endpoint.clone(), price), line)
             }
             Wire::Ollama => {
-                let lines = shared::lines(post("/api/chat", body), endpoint).await?;
+                let lines = shared::lines(post("/api/chat", body), endpoint, &line.unseen).await?;
                 read(lines, ollama::reader(endpoint.clone(), price), line)
             }
         })
